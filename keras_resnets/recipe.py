@@ -1,0 +1,253 @@
+"""The schema of a run: every knob that exists, as frozen data with units, ranges and defaults.
+
+A `Recipe` says everything about a run and nothing about the machine or the folder it runs in, so that it can be
+printed, compared, saved as JSON and read back. The defaults are the embedded main job: a ResNet-20 on the
+scikit-learn digits. The pages in `recipes/` fill it with what the papers did.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Which images a network sees, in what size, and in batches of how many."""
+
+    name: str = "digits"
+    """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or train/ and test/ within)."""
+    directory: str | None = None
+    """Directory of prepared tensorflow-datasets; None is tensorflow-datasets' own default."""
+    batch_size: int = 128
+    """Images a step, summed over all replicas; at least 1."""
+    validation: float = 0.1
+    """Share of the training images held out for validation, in [0, 1); 0 holds out none."""
+    image_size: int | None = None
+    """Height and width in px that images are resized to; None keeps the data set's own."""
+    normalization: Literal["channel", "pixel-mean", "none"] = "channel"
+    """What the network subtracts and divides by: each channel's mean and deviation, the mean image (He et al. 2015), or nothing."""
+    corrupt: Literal["skip", "fail"] = "skip"
+    """What to do with an image of a folder that can't be decoded: skip it by name and count it, or fail."""
+    cache: bool = True
+    """Keep decoded images in memory after the first epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augment:
+    """What happens to a training image after it is read; all of it is off in evaluation."""
+
+    crop_padding: int = 0
+    """px of black around the image before a random crop of its own size; 0 is off."""
+    flip: bool = False
+    """Mirror left to right with probability 1/2."""
+    rand_augment: int = 0
+    """Operations a RandAugment layer of Keras applies; 0 is off."""
+    rand_augment_magnitude: float = 0.5
+    """Strength of those operations, in [0, 1]."""
+    erase: float = 0.0
+    """Largest share of the area that Keras' RandomErasing blanks, in [0, 1); 0 is off."""
+    mixup: float = 0.0
+    """Parameter of MixUp's beta distribution; 0 is off."""
+    cutmix: float = 0.0
+    """Parameter of CutMix' beta distribution; 0 is off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Stochastic gradient descent as the papers write it."""
+
+    momentum: float = 0.9
+    """Share of the last step carried into the next, in [0, 1)."""
+    nesterov: bool = False
+    """Look ahead along the momentum (Nesterov)."""
+    weight_decay: float = 1e-4
+    """Coupled L2 decay: this times the weight is added to its gradient; 0 is off."""
+    weight_decay_exempt: tuple[str, ...] = ()
+    """Weights whose path holds one of these words are not decayed; He et al. 2015 decay all."""
+    clipping: float | None = None
+    """Adaptive gradient clipping: largest ratio of gradient norm to weight norm, e.g. 0.01; None is off."""
+    clipping_epsilon: float = 1e-3
+    """Smallest weight norm that clipping assumes."""
+    clipping_exempt: tuple[str, ...] = ("predictions/kernel",)
+    """Weights whose path holds one of these words are not clipped; Brock et al. 2021 exempt the classifier's kernel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """The learning rate at each step: linear warm-up to `peak`, then steps down or half a cosine."""
+
+    kind: Literal["steps", "cosine"] = "steps"
+    """`steps` divides at `drops`, `cosine` falls smoothly to `end`."""
+    peak: float = 0.1
+    """Learning rate after the warm-up."""
+    warmup_steps: int = 0
+    """Updates before `peak` is reached."""
+    warmup_from: float = 0.0
+    """Learning rate that the warm-up starts from."""
+    warmup_kind: Literal["linear", "constant"] = "linear"
+    """Rise to `peak` in a line, or stay at `warmup_from` and then jump (ResNet-110)."""
+    drops: tuple[float, ...] = (0.5, 0.75)
+    """`steps` only: shares of the run, in (0, 1), after which the rate is multiplied by `drop_factor`."""
+    drop_factor: float = 0.1
+    """`steps` only: what the rate is multiplied by at each drop."""
+    end: float = 0.0
+    """`cosine` only: learning rate at the last step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What a finished run leaves for others to use."""
+
+    formats: tuple[Literal["saved_model", "tflite"], ...] = ("saved_model", "tflite")
+    """Formats beside the Keras file; none is allowed."""
+    verify_images: int = 256
+    """Test images on which every format must agree with the Keras model; at least 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything about a run: the same recipe on the same machine gives the same network."""
+
+    model: str = "ResNet20"
+    """A constructor or catalogue name; `keras-resnets list` shows them."""
+    model_options: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments for the model's constructor, e.g. shortcut B."""
+    data: Data = field(default_factory=lambda: Data(batch_size=64))
+    augment: Augment = field(default_factory=lambda: Augment(crop_padding=1))
+    optimizer: Optimizer = field(default_factory=lambda: Optimizer(clipping=0.02))
+    schedule: Schedule = field(default_factory=Schedule)
+    steps: int = 800
+    """Updates of the weights; at least 1."""
+    epoch_steps: int | None = None
+    """Updates between validations and checkpoints; None is one pass over the training images."""
+    label_smoothing: float = 0.0
+    """Share of the label spread over all classes, in [0, 1)."""
+    mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Keras dtype policy of the network."""
+    jit_compile: bool = False
+    """Compile the train step with XLA; slower on most CPUs."""
+    deterministic: bool = False
+    """Ask TensorFlow for bit-reproducible kernels (`tf.config.experimental.enable_op_determinism`)."""
+    seed: int = 0
+    """Of the initial weights, the data order and the augmentation."""
+    export: Export = field(default_factory=Export)
+
+    def __post_init__(self):
+        check(self)
+
+
+RULES = {
+    "steps": (lambda v: v >= 1, "must be at least 1"),
+    "epoch_steps": (lambda v: v is None or v >= 1, "must be at least 1, or None for one pass over the data"),
+    "label_smoothing": (lambda v: 0 <= v < 1, "must be in [0, 1)"),
+    "data.batch_size": (lambda v: v >= 1, "must be at least 1"),
+    "data.validation": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 holds out none"),
+    "data.image_size": (lambda v: v is None or v >= 1, "must be at least 1 px, or None for the images' own size"),
+    "augment.crop_padding": (lambda v: v >= 0, "must be 0 (off) or a number of px"),
+    "augment.rand_augment": (lambda v: v >= 0, "must be 0 (off) or a number of operations"),
+    "augment.rand_augment_magnitude": (lambda v: 0 <= v <= 1, "must be in [0, 1]"),
+    "augment.erase": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 is off"),
+    "augment.mixup": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "augment.cutmix": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "optimizer.momentum": (lambda v: 0 <= v < 1, "must be in [0, 1)"),
+    "optimizer.weight_decay": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "optimizer.clipping": (lambda v: v is None or v > 0, "must be positive, or None for no clipping"),
+    "optimizer.clipping_epsilon": (lambda v: v > 0, "must be positive"),
+    "schedule.peak": (lambda v: v > 0, "must be positive"),
+    "schedule.warmup_steps": (lambda v: v >= 0, "must be 0 (no warm-up) or positive"),
+    "schedule.warmup_from": (lambda v: v >= 0, "must be 0 or positive"),
+    "schedule.drops": (
+        lambda v: list(v) == sorted(v) and all(0 < drop < 1 for drop in v),
+        "must rise within (0, 1): shares of the run, not steps",
+    ),
+    "schedule.drop_factor": (lambda v: v > 0, "must be positive"),
+    "schedule.end": (lambda v: v >= 0, "must be 0 or positive"),
+    "export.verify_images": (lambda v: v >= 1, "must be at least 1"),
+}
+
+
+def check(recipe):
+    """Raises ValueError for the first field of `recipe` outside its range."""
+    for path, (holds, rule) in RULES.items():
+        value = get(recipe, path)
+        if not holds(value):
+            raise ValueError(f"Recipe: `{path}` {rule}, got {value!r}.")
+    if recipe.schedule.warmup_steps > recipe.steps:
+        raise ValueError(
+            f"Recipe: `schedule.warmup_steps` must be at most `steps` ({recipe.steps}), "
+            f"got {recipe.schedule.warmup_steps}. Train longer or warm up less."
+        )
+
+
+def get(recipe, path):
+    """The value at a dotted path, e.g. "schedule.peak"; ValueError if there is none such."""
+    for key in path.split("."):
+        recipe = getattr(recipe, _field(recipe, key, path).name)
+    return recipe
+
+
+def override(recipe, changes):
+    """`recipe` with fields replaced by dotted path, e.g. {"schedule.peak": 0.05}; ValueError if there is none such."""
+    for path, value in changes.items():
+        recipe = _replace(recipe, path.split("."), value, path)
+    return recipe
+
+
+def to_dict(recipe):
+    """`recipe` as JSON-ready dictionaries and lists."""
+    return dataclasses.asdict(recipe)
+
+
+def from_dict(values, cls=Recipe):
+    """The inverse of `to_dict`; ValueError names a key that is no field."""
+    hints = typing.get_type_hints(cls)
+    for key in values:
+        _field(cls, key, key)
+    return cls(**{key: _convert(value, hints[key]) for key, value in values.items()})
+
+
+def differences(before, after):
+    """{dotted path: (value before, value after)} of every field in which two recipes differ."""
+    one, two = _flatten(before), _flatten(after)
+    return {path: (one.get(path), two.get(path)) for path in {**one, **two} if one.get(path) != two.get(path)}
+
+
+def _replace(node, keys, value, path):
+    name = _field(node, keys[0], path).name
+    if keys[1:]:
+        value = _replace(getattr(node, name), keys[1:], value, path)
+    return dataclasses.replace(node, **{name: value})
+
+
+def _field(node, key, path):
+    fields = {f.name: f for f in dataclasses.fields(node)} if dataclasses.is_dataclass(node) else {}
+    if key not in fields:
+        owner = node.__name__ if isinstance(node, type) else type(node).__name__
+        near = difflib.get_close_matches(key, fields, n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        raise ValueError(f"No recipe field `{path}`: {owner} has {', '.join(fields) or 'no fields'}.{hint}")
+    return fields[key]
+
+
+def _convert(value, hint):
+    if dataclasses.is_dataclass(hint):
+        return from_dict(value, hint)
+    if isinstance(value, list) and typing.get_origin(hint) is tuple:
+        return tuple(value)
+    if isinstance(hint, types.UnionType) and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _flatten(node, prefix=""):
+    values = {}
+    for f in dataclasses.fields(node):
+        value = getattr(node, f.name)
+        if dataclasses.is_dataclass(value):
+            values |= _flatten(value, f"{prefix}{f.name}.")
+        else:
+            values[prefix + f.name] = value
+    return values
