@@ -1,0 +1,32 @@
+"""Models: a table of variants, a body and one line a constructor for each family."""
+
+from keras_resnets.models.catalogue import create_model, list_models
+from keras_resnets.models.resnet_cifar import (
+    PlainNet110,
+    PlainNet1202,
+    PlainNet20,
+    PlainNet32,
+    PlainNet44,
+    PlainNet56,
+    ResNet1001V2,
+    ResNet110,
+    ResNet110V2,
+    ResNet1202,
+    ResNet164V2,
+    ResNet20,
+    ResNet32,
+    ResNet44,
+    ResNet56,
+    WideResNet16_10,
+    WideResNet16_4,
+    WideResNet16_8,
+    WideResNet22_10,
+    WideResNet22_8,
+    WideResNet28_10,
+    WideResNet28_12,
+    WideResNet40_1,
+    WideResNet40_10,
+    WideResNet40_2,
+    WideResNet40_4,
+    WideResNet40_8,
+)

@@ -1,0 +1,152 @@
+"""What every family shares: a variant and its `body` become a constructor in the manner of `keras.applications`."""
+
+import dataclasses
+import difflib
+import inspect
+
+import keras
+
+from keras_resnets.models.weights import load_weights
+
+POOLING = {None: None, "avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
+
+
+def classifier(variant, x, classes, activation):
+    """The common head: global average pooling, dropout where the variant has it, and the dense layer `predictions`."""
+    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
+    if dropout := getattr(variant, "dropout_rate", 0):
+        x = keras.layers.Dropout(dropout, name="dropout")(x)
+    return predictions(variant, x, classes, activation)
+
+
+def predictions(variant, x, classes, activation):
+    """The dense layer `predictions`, in float32 whatever the dtype policy, so that softmax and loss are exact."""
+    return keras.layers.Dense(
+        classes,
+        activation=activation,
+        kernel_initializer=variant.classifier_initializer,
+        dtype="float32",
+        name="predictions",
+    )(x)
+
+
+def application(name, variant, body, head=classifier):
+    """The constructor `name` of `variant`: `body(variant, images)` gives the last feature map, `head` the answer."""
+    default_name, fields = name.lower(), [f.name for f in dataclasses.fields(variant)]
+
+    def constructor(
+        include_top=True,
+        weights=None,
+        input_tensor=None,
+        input_shape=None,
+        pooling=None,
+        classes=variant.classes,
+        classifier_activation="softmax",
+        name=default_name,
+        **changes,
+    ):
+        owner = constructor.__name__
+        chosen = _changed(variant, fields, changes, owner)
+        _check(owner, include_top, pooling, classes)
+        images = _images(owner, chosen, input_tensor, input_shape)
+        x = body(chosen, images)
+        if include_top:
+            x = head(chosen, x, classes, classifier_activation)
+        elif pooling:
+            x = POOLING[pooling](name="pool")(x)
+        inputs = images if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
+        model = keras.Model(inputs, x, name=name)
+        if weights is not None:
+            load_weights(model, weights, owner)
+        return model
+
+    constructor.__name__ = constructor.__qualname__ = name
+    constructor.__module__ = body.__module__
+    constructor.__doc__ = _docstring(name, variant)
+    constructor.__signature__ = _signature(constructor, variant)
+    constructor.variant = variant
+    return constructor
+
+
+def _changed(variant, fields, changes, owner):
+    for key in changes:
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise TypeError(f"{owner}() has no argument `{key}`.{hint} Its variant's fields: {', '.join(fields)}.")
+    return dataclasses.replace(variant, **changes)
+
+
+def _check(owner, include_top, pooling, classes):
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            f"{owner}: images are channels-last, but keras.config.image_data_format() is "
+            f"{keras.config.image_data_format()!r}. Call keras.config.set_image_data_format('channels_last') first."
+        )
+    if pooling not in POOLING:
+        raise ValueError(f"{owner}: `pooling` must be None, 'avg' or 'max', got {pooling!r}.")
+    if include_top and pooling:
+        raise ValueError(
+            f"{owner}: `pooling` is for `include_top=False`, got {pooling!r} with the top. Drop one of the two."
+        )
+    if include_top and (not isinstance(classes, int) or classes < 1):
+        raise ValueError(f"{owner}: `classes` must be a whole number of at least 1, got {classes!r}.")
+
+
+def _images(owner, variant, input_tensor, input_shape):
+    """The tensor that the body starts from: the user's, or a new Input."""
+    if input_tensor is not None:
+        if not keras.utils.is_keras_tensor(input_tensor):
+            raise ValueError(
+                f"{owner}: `input_tensor` must be a Keras tensor, got {type(input_tensor).__name__}. "
+                "Pass the output of keras.Input() or of a layer called on it."
+            )
+        shape = tuple(input_tensor.shape[1:])
+        if input_shape is not None and tuple(input_shape) != shape:
+            raise ValueError(
+                f"{owner}: `input_shape` {tuple(input_shape)} differs from the shape of `input_tensor`, {shape}. "
+                "Give only one of the two."
+            )
+    else:
+        shape = (variant.resolution, variant.resolution, 3) if input_shape is None else tuple(input_shape)
+    smallest = variant.smallest
+    sides_fit = len(shape) == 3 and all(side is None or side >= smallest for side in shape[:2])
+    if not sides_fit or not shape[2]:
+        raise ValueError(
+            f"{owner}: `input_shape` must be (height, width, channels) with sides of at least {smallest} px or None, "
+            f"got {shape}."
+        )
+    return keras.Input(shape, name="images") if input_tensor is None else input_tensor
+
+
+def _signature(constructor, variant):
+    """What help() and editors show: the arguments of keras.applications, then the variant's fields, by keyword."""
+    shown = [p for p in inspect.signature(constructor).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    taken = {p.name for p in shown}
+    fields = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(variant, f.name), annotation=f.type)
+        for f in dataclasses.fields(variant)
+        if f.name not in taken
+    ]
+    return inspect.Signature([*shown, *fields])
+
+
+def _docstring(name, variant):
+    return f"""{name}: {variant.parameters:,} trainable parameters with {variant.classes} classes.
+
+    {inspect.cleandoc(type(variant).__doc__).splitlines()[0]}
+    Equal to: {variant.reference}.
+
+    include_top: whether the classifier is part of the model.
+    weights: None (random), or the path of a `.weights.h5` or `.keras` file.
+    input_tensor: Keras tensor to start from, e.g. the output of a preprocessing layer.
+    input_shape: (height, width, channels) in px; None is ({variant.resolution}, {variant.resolution}, 3). A side may be None.
+    pooling: without the top: None (feature map), "avg" or "max".
+    classes: outputs of the classifier, at least 1.
+    classifier_activation: of the classifier; None gives logits.
+    name: of the model.
+
+    Then, by keyword, any field of the variant: {", ".join(f.name for f in dataclasses.fields(variant))}.
+    Inputs: normalized images (batch, height, width, channels). Outputs: (batch, classes) or features.
+    Raises ValueError or TypeError for arguments outside these ranges, naming the way out.
+    """

@@ -1,0 +1,48 @@
+"""The catalogue: every constructor by name, and every variant by its key."""
+
+import difflib
+import fnmatch
+
+from keras_resnets.models import resnet_cifar
+from keras_resnets.models._application import application, classifier
+
+FAMILIES = (resnet_cifar,)
+
+
+def list_models(pattern="*"):
+    """Keys of all variants that match a shell pattern, e.g. "cifar_*", in alphabetical order."""
+    return sorted(key for key in variants() if fnmatch.fnmatchcase(key, pattern))
+
+
+def variants():
+    """{key: variant} of the whole catalogue."""
+    return {key: variant for family in FAMILIES for key, variant in family.VARIANTS.items()}
+
+
+def constructors():
+    """{name: constructor} of all families, e.g. {"ResNet20": ResNet20, ...}."""
+    return {
+        name: value for family in FAMILIES for name, value in vars(family).items() if hasattr(value, "variant")
+    }
+
+
+def create_model(name, **overrides):
+    """The network that `name` stands for: a variant's key ("cifar_resnet20_b") or a constructor ("ResNet20").
+
+    overrides: any argument of the constructor, e.g. classes=100.
+    Raises ValueError for an unknown name, with the nearest ones.
+    """
+    return constructor(name)(**overrides)
+
+
+def constructor(name):
+    """The constructor that `create_model` calls."""
+    for family in FAMILIES:
+        if name in family.VARIANTS:
+            return application(name, family.VARIANTS[name], family.body, getattr(family, "head", classifier))
+    named = constructors()
+    if name in named:
+        return named[name]
+    near = difflib.get_close_matches(name, [*variants(), *named], n=3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else " list_models() names them all."
+    raise ValueError(f"create_model: `name` must be a constructor or a key of list_models(), got {name!r}.{hint}")
