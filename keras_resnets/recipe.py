@@ -125,7 +125,7 @@ class Recipe:
     """Updates between validations and checkpoints; None is one pass over the training images."""
     label_smoothing: float = 0.0
     """Share of the label spread over all classes, in [0, 1)."""
-    mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    mixed_precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Keras dtype policy of the network."""
     jit_compile: bool = False
     """Compile the train step with XLA; slower on most CPUs."""

@@ -1,0 +1,28 @@
+"""Every test sees two logical CPUs, so that two replicas fit on one machine, and TensorFlow without its greeting."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import keras
+import pytest
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
+
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+@pytest.fixture(autouse=True)
+def fresh_names_and_seed():
+    """Each test starts from the same seed, and its layers from the same automatic names."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """One strategy for the whole session: a second one over the same devices would reuse the keys of its collectives."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
