@@ -179,7 +179,7 @@ def _probabilities(output, shape, from_logits, first):
     if (output < 0).any() or (abs(total - 1) > 0.02).any():  # half-precision softmax sums to 1 within 1 %
         raise ValueError(
             "evaluate: `predict` must return probabilities in [0, 1] that sum to 1, got rows that sum to "
-            f"{total.min():.3g} to {total.max():.3g}, the least value {output.min():.3g}. For logits, say from_logits=True."
+            f"{total.min():.3g} to {total.max():.3g}, least {output.min():.3g}. For logits, say from_logits=True."
         )
     return output / total
 

@@ -1,0 +1,114 @@
+"""Plots are figures of their own that show what they are given, and leave matplotlib's global state alone."""
+
+import io
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+
+from keras_resnets import plots
+from keras_resnets.evaluation import evaluate
+
+ROWS = [
+    {
+        "epoch": epoch,
+        "step": 25 * epoch,
+        "loss": 2 / epoch,
+        "top1": 1 - 1 / (epoch + 1),
+        "val_loss": 2.2 / epoch,
+        "val_top1": 1 - 1.2 / (epoch + 1),
+        "learning_rate": 0.1 if epoch < 4 else 0.01,
+        "gradient_norm": 3 / epoch,
+        "clipped_fraction": 0.3 / epoch,
+        "skipped_updates": 0,
+    }
+    for epoch in range(1, 7)
+]
+NAMES = ("<b>", "$x_", "dog")
+LABELS = np.arange(60) % 3
+EVALUATION, _ = evaluate(
+    lambda pixels: pixels, [(np.random.default_rng(0).normal(size=(60, 3)) + 2 * np.eye(3)[LABELS], LABELS)], NAMES
+)
+FIGURES = {
+    "curves": lambda: plots.plot_curves(ROWS),
+    "confusion": lambda: plots.plot_confusion(EVALUATION),
+    "reliability": lambda: plots.plot_reliability(EVALUATION),
+    "images": lambda: plots.plot_images(np.zeros((9, 8, 8, 1), "uint8"), ["$x_"] * 9),
+    "degradation": lambda: plots.plot_degradation({"plain": {"plain-20": ROWS}, "residual": {"ResNet-20": ROWS}}),
+}
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.lines}
+
+
+def panel(figure, title):
+    return next(axes for axes in figure.axes if axes.get_title(loc="left") == title)
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_a_figure_becomes_a_file_and_leaves_no_trace(draw):
+    before = dict(matplotlib.rcParams)
+    figure = draw()
+    assert isinstance(figure, Figure)
+    svg = plots.to_svg(figure)
+    assert svg == plots.to_svg(draw())  # the same result is the same file
+    assert b"<text" not in svg  # letters are paths: no font needed
+    assert imread(io.BytesIO(plots.to_png(figure))).std() > 0.01  # not an empty sheet
+    assert dict(matplotlib.rcParams) == before
+    assert not matplotlib._pylab_helpers.Gcf.get_all_fig_managers()
+
+
+def test_curves_draw_the_rows_whether_numbers_or_text():
+    for rows in (ROWS, [{key: str(value) for key, value in row.items()} for row in ROWS]):
+        figure = plots.plot_curves(rows)
+        error = lines(panel(figure, "Top-1 error, %"))
+        assert error["training"].get_xdata() == pytest.approx([25, 50, 75, 100, 125, 150])
+        assert error["validation"].get_ydata() == pytest.approx([100 * 1.2 / (k + 1) for k in range(1, 7)])
+        assert panel(figure, "Learning rate").get_yscale() == "log"
+
+
+def test_curves_say_what_was_not_measured():
+    rows = [
+        {**row, "val_loss": "", "clipped_fraction": None, "val_top1": "" if k % 2 else 0.5}
+        for k, row in enumerate(ROWS)
+    ]
+    figure = plots.plot_curves(rows)
+    assert list(lines(panel(figure, "Loss, nats"))) == ["training"]
+    assert len(lines(panel(figure, "Top-1 error, %"))["validation"].get_xdata()) == 3
+    assert [text.get_text() for text in panel(figure, "Clipped units, %").texts] == ["not measured"]
+    plots.to_svg(plots.plot_curves([]))
+
+
+def test_confusion_writes_the_counts_where_they_belong():
+    axes = plots.plot_confusion(EVALUATION).axes[0]
+    shown = {text.get_position()[::-1]: text.get_text() for text in axes.texts}
+    assert {cell: int(text) for cell, text in shown.items()} == {
+        (row, column): n for row, counts in enumerate(EVALUATION.confusion) for column, n in enumerate(counts) if n
+    }
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(NAMES)
+
+
+def test_degradation_is_dashed_for_training_and_solid_for_test():
+    figure = plots.plot_degradation({"plain": {"plain-20": ROWS}, "residual": {"ResNet-20": ROWS}})
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["plain", "residual"]
+    for axes in figure.axes:
+        training, test = axes.lines[:2]
+        assert (training.is_dashed(), test.is_dashed()) == (True, False)
+        assert test.get_ydata()[-1] == pytest.approx(100 * 1.2 / 7)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])
+def test_an_image_is_encoded_px_for_px(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape, "uint8")
+    decoded = np.round(255 * imread(io.BytesIO(plots.image_to_png(image)))[..., :3])
+    assert (decoded == (image if image.ndim == 3 else image[..., None])).all()
+
+
+def test_refuses_what_is_no_image():
+    with pytest.raises(ValueError, match=r"must be uint8 .* got float64 of shape \(5, 7\)"):
+        plots.image_to_png(np.zeros((5, 7)))
+    with pytest.raises(ValueError, match="`titles` must be one an image, got 1 for 2 images"):
+        plots.plot_images(np.zeros((2, 8, 8), "uint8"), ["a"])
