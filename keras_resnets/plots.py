@@ -108,6 +108,7 @@ def plot_confusion(evaluation):
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = min(max(0.52 * classes + 2.2, 4.2), 10)
     figure = Figure(figsize=(side + 1.3, side), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12)
     axes = figure.subplots()
     axes.grid(False)
     # The square root shows the few mistakes of a good network beside its many hits.

@@ -192,7 +192,7 @@ def _hardest(arrays, evaluation):
 def _hard_image(names, image, label, prediction, probabilities):
     shares = {prediction: probabilities} if np.ndim(probabilities) == 0 else dict(enumerate(probabilities))
     predicted, labeled = (
-        f"{names[k]} ({shares[k]:.1%})" if k in shares else str(names[k]) for k in (int(prediction), int(label))
+        f"{names[k]} ({_share(shares[k])})" if k in shares else str(names[k]) for k in (int(prediction), int(label))
     )
     if prediction == label:
         caption = f'<span class="good">✓ {page.text(predicted)}</span>'
@@ -200,6 +200,11 @@ def _hard_image(names, image, label, prediction, probabilities):
         caption = f'<span class="bad">✗ {page.text(predicted)}</span><br>label {page.text(labeled)}'
     uri = page.data_uri(plots.image_to_png(image), "image/png")
     return f'<figure><img src="{uri}" alt="{page.text(names[label])}"><figcaption>{caption}</figcaption></figure>'
+
+
+def _share(probability):
+    """In %, never rounded to a certainty."""
+    return "<0.1%" if probability < 0.0005 else ">99.9%" if probability >= 0.9995 else f"{probability:.1%}"
 
 
 def _artifacts(files):

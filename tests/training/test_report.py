@@ -127,6 +127,14 @@ def test_no_text_becomes_markup(text, shown):
     assert not re.search(r'alt="[^"]*<', text)
 
 
+def test_a_probability_is_not_rounded_to_a_certainty(tmp_path):
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe.to_dict(recipe.Recipe())))
+    arrays = {"labels": [1], "predictions": [0], "probabilities": [[0.99999, 0.00001]]}
+    np.savez(tmp_path / "hardest.npz", images=np.zeros((1, 8, 8, 3), "uint8"), **arrays)
+    shown = Page(write_report(tmp_path).read_text("utf-8"))
+    assert "0 (>99.9%)" in shown.text and "label 1 (<0.1%)" in shown.text
+
+
 def test_a_note_stands_above_the_numbers(text):
     assert text.index("Note.") < text.index("Test top-1")
 
