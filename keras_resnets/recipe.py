@@ -10,7 +10,7 @@ import difflib
 import types
 import typing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +113,8 @@ class Recipe:
 
     model: str = "ResNet20"
     """A constructor or catalogue name; `keras-resnets list` shows them."""
-    model_options: dict[str, Any] = field(default_factory=dict)
-    """Keyword arguments for the model's constructor, e.g. shortcut B."""
+    model_options: dict[str, int | float | str] = field(default_factory=dict)
+    """Keyword arguments for the model's constructor, e.g. `shortcut B`."""
     data: Data = field(default_factory=lambda: Data(batch_size=64))
     augment: Augment = field(default_factory=lambda: Augment(crop_padding=1))
     optimizer: Optimizer = field(default_factory=lambda: Optimizer(clipping=0.02))

@@ -9,7 +9,7 @@ class CrossEntropy(keras.losses.Loss):
     """-sum(target * log softmax(logits)) per example, in nats; Keras' sparse loss has no label smoothing.
 
     label_smoothing: share of each label spread evenly over all classes, in [0, 1).
-    Shapes: labels (batch,) or (batch, 1) of class numbers, or (batch, classes) of probabilities; logits (batch, classes).
+    Shapes: labels (batch,) or (batch, 1) of class numbers, or (batch, classes) of shares; logits (batch, classes).
     Source: label smoothing, Szegedy et al. 2015, arXiv:1512.00567, section 7.
     """
 

@@ -69,7 +69,9 @@ class PaperUpdate:
         self.gradient_norm.assign(norm)
         self.clipped_fraction.assign(fraction)
         self.skipped_updates.assign_add(1.0 - ops.cast(finite, "float32"))
-        apply_if(finite, super()._backend_apply_gradients, self._decayed(gradients, trainable_variables), trainable_variables)
+        apply_if(
+            finite, super()._backend_apply_gradients, self._decayed(gradients, trainable_variables), trainable_variables
+        )
 
     def _clipped(self, gradients, variables):
         """(gradients after adaptive clipping, share of units that were clipped)."""

@@ -48,9 +48,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         if not self.warmup_steps:
             return rate
         share = step / self.warmup_steps if self.warmup_kind == "linear" else 0.0
-        return ops.where(
-            step < self.warmup_steps, self.warmup_from + (self.peak - self.warmup_from) * share, rate
-        )
+        return ops.where(step < self.warmup_steps, self.warmup_from + (self.peak - self.warmup_from) * share, rate)
 
     def get_config(self):
         return dict(vars(self))

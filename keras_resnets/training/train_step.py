@@ -51,6 +51,10 @@ class TrainingModel(keras.Model):
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
         return self._logs(x, y, predictions, sample_weight, loss)
 
+    def test_step(self, data):
+        logs = super().test_step(data)
+        return {name: value for name, value in logs.items() if name not in ("gradient_norm", "clipped_fraction")}
+
     def _logs(self, x, y, predictions, sample_weight, loss):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync  # Keras divides the loss by them
         self._loss_tracker.update_state(loss * replicas, sample_weight=tf.shape(predictions)[0])

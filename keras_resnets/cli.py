@@ -1,0 +1,231 @@
+"""The command line: parses, calls the module that does the work, prints."""
+
+import inspect
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from keras_resnets.recipe import Data, Recipe, get
+
+Flat = tyro.conf.arg(name="")
+CONSOLE = Console()
+
+
+def main(argv=None):
+    """The command `keras-resnets`; `argv` is sys.argv[1:] by default. Exits with 1 for a user's mistake."""
+    verbs = {"train": train, "evaluate": evaluate, "port": port, "export": export, "list": list_}
+    with_messages(
+        tyro.extras.subcommand_cli_from_dict,
+        verbs,
+        prog="keras-resnets",
+        description="Residual networks in Keras 3, from ResNet to NFNet and to the phone.",
+        args=argv,
+    )
+
+
+def run(recipe, argv=None):
+    """The footer of every page in `recipes/`: every knob by flag, then `train`.
+
+    recipe: function that returns a `Recipe`. Its arguments, all with defaults, are names of recipe fields that other
+    values depend on: where a flag changes one, the function is called again with it, and what depends on it follows.
+    """
+    page = Path(inspect.getfile(recipe))
+    description = inspect.getdoc(inspect.getmodule(recipe))
+    with_messages(_run, recipe, page, description, sys.argv[1:] if argv is None else argv)
+
+
+def _run(recipe, page, description, argv):
+    def parse(default):
+        def command(recipe: Annotated[Recipe, Flat] = default, workdir: Path | None = None):
+            return recipe, workdir
+
+        return tyro.cli(command, prog=page.name, description=description, args=argv)
+
+    chosen, _ = parse(recipe())
+    arguments = {name: _leaf(chosen, name) for name in inspect.signature(recipe).parameters}
+    chosen, workdir = parse(recipe(**arguments))
+    return _train(chosen, workdir, page.name)
+
+
+def _leaf(recipe, name):
+    """The value of the recipe field `name`, at the top or in one of the parts."""
+    for path in (name, *(f"{part}.{name}" for part in ("data", "augment", "optimizer", "schedule"))):
+        try:
+            return get(recipe, path)
+        except ValueError:
+            continue
+    raise ValueError(f"run: the recipe's argument `{name}` is no recipe field.")
+
+
+def train(recipe: Annotated[Recipe, Flat] = Recipe(), workdir: Path | None = None):  # noqa: B008: frozen
+    """Train a network, evaluate it, export it for others and the phone, and write report.html.
+
+    With no flag: ResNet-20 on scikit-learn's digits, in about two minutes on two cores. The same command goes on where
+    an interrupted run stopped.
+
+    Args:
+        recipe: What to train on what, and how.
+        workdir: Folder of the run; by default runs/MODEL-DATASET.
+    """
+    _train(recipe, workdir, None)
+
+
+def _train(recipe, workdir, name):
+    from keras_resnets.training.run import train as train_
+
+    workdir = workdir or Path("runs") / f"{recipe.model.lower()}-{Path(recipe.data.name.removeprefix('folder:')).name}"
+    finished = train_(recipe, workdir, name)
+    evaluation = finished.evaluation
+    low, high = evaluation.top1_interval
+    table = Table("test", "", title=f"{recipe.model} on {recipe.data.name}")
+    table.add_row("top-1", f"{evaluation.top1:.4f} ({low:.4f} to {high:.4f}, n = {evaluation.n:,})")
+    table.add_row("top-5", f"{evaluation.top5:.4f}")
+    table.add_row("loss", f"{evaluation.loss:.4f}")
+    table.add_row("calibration error", f"{evaluation.calibration_error:.4f}")
+    table.add_row("artifact", str(finished.artifact.directory))
+    table.add_row("report", str(finished.report))
+    CONSOLE.print(table)
+
+
+def evaluate(
+    model: tyro.conf.Positional[Path],
+    data: Data = Data(),  # noqa: B008: frozen
+    output: Path | None = None,
+):
+    """Evaluate a `.keras` file, a SavedModel folder or a `.tflite` file on the test images of a data set.
+
+    The file takes pixels 0 to 255, as those that `train`, `port` and `export` write do.
+
+    Args:
+        model: File or folder.
+        data: Which images.
+        output: Where to write everything as JSON.
+    """
+    import json
+
+    from keras_resnets.data import datasets, pipeline
+    from keras_resnets.evaluation import evaluate as evaluate_
+    from keras_resnets.export.formats import open_model, probabilities
+
+    dataset = datasets.load(data)
+    opened = open_model(model)
+    result, _ = evaluate_(
+        lambda pixels: probabilities(opened.run(pixels)),
+        pipeline.evaluation(dataset.test, data.batch_size),
+        dataset.class_names,
+        from_logits=False,
+    )
+    low, high = result.top1_interval
+    table = Table("class", "n", "precision", "recall", "f1", title=f"{model} on {data.name}")
+    for row in result.per_class:
+        table.add_row(row.name, f"{row.n:,}", f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}")
+    CONSOLE.print(table)
+    CONSOLE.print(
+        f"top-1 {result.top1:.4f} ({low:.4f} to {high:.4f}), top-5 {result.top5:.4f}, loss {result.loss:.4f}, "
+        f"calibration error {result.calibration_error:.4f}, n = {result.n:,}"
+    )
+    if output:
+        output.write_text(json.dumps(result.to_dict(), indent=1) + "\n")
+
+
+def port(
+    weights: tyro.conf.Positional[Path],
+    source: Literal["akamaster"],
+    model: str,
+    output: Path,
+    preprocessing: bool = True,
+):
+    """Turn weights of another project into a `.keras` file.
+
+    Args:
+        weights: An .npz of plain arrays.
+        source: Whose names the arrays have.
+        model: A constructor or catalogue name.
+        output: The `.keras` file to write.
+        preprocessing: Whether the file takes pixels 0 to 255; without, it takes images normalized as its authors did.
+    """
+    from keras_resnets.porting.port import port as port_
+
+    ported = port_(weights, source, model, output, preprocessing)
+    CONSOLE.print(
+        f"{ported.output}: {ported.model}, {ported.arrays} arrays, {ported.parameters:,} trainable parameters."
+    )
+
+
+def export(
+    model: tyro.conf.Positional[Path],
+    to: Path,
+    data: Data = Data(),  # noqa: B008: frozen
+    images: int = 256,
+):
+    """Write an artifact from a `.keras` file: SavedModel, TFLite, labels, metadata, model card, all verified.
+
+    Args:
+        model: A `.keras` file that takes pixels 0 to 255 and gives logits.
+        to: Folder of the artifact.
+        data: The data set whose classes name the outputs and whose test images the formats must agree on.
+        images: How many of them.
+    """
+    import keras
+
+    from keras_resnets.data import datasets
+    from keras_resnets.data.examples import examples_to_arrays
+    from keras_resnets.export import export as export_
+
+    dataset = datasets.load(data)
+    pixels, labels = examples_to_arrays(dataset.test, limit=images)
+    artifact = export_(
+        keras.models.load_model(model), to, class_names=dataset.class_names, images=pixels, labels=labels
+    )
+    table = Table("format", "file", "MB", "agreement", "top-1", "ms an image", title=str(artifact.directory))
+    for file in artifact.files:
+        agreement = file.agreement
+        table.add_row(
+            file.format,
+            file.name,
+            f"{file.bytes / 1e6:.2f}",
+            f"{agreement.agreement:.4f} of {agreement.images}",
+            "" if agreement.top1 is None else f"{agreement.top1:.4f}",
+            f"{file.latency.median:.2f}",
+        )
+    CONSOLE.print(table)
+
+
+def list_(pattern: tyro.conf.Positional[str] = "*"):
+    """List the models of the catalogue.
+
+    Args:
+        pattern: Shell pattern of names, e.g. "cifar_*".
+    """
+    from keras_resnets.models.catalogue import list_models, variants
+
+    found, known = list_models(pattern), variants()
+    table = Table("name", "parameters", "px", "equal to")
+    for name in found:
+        variant = known[name]
+        table.add_row(name, f"{variant.parameters:,}", str(variant.resolution), variant.reference)
+    CONSOLE.print(table)
+    CONSOLE.print(f"{len(found)} models.")
+
+
+def with_messages(function, *args, **kwargs):
+    """Calls `function`; a user's mistake ends the process with its message rather than a stack trace.
+
+    KERAS_RESNETS_DEBUG=1 shows the trace.
+    """
+    try:
+        return function(*args, **kwargs)
+    except (ValueError, OSError, RuntimeError) as error:
+        if os.environ.get("KERAS_RESNETS_DEBUG"):
+            raise
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted. The same command goes on from the last checkpoint.")
+        sys.exit(130)

@@ -1,0 +1,49 @@
+"""The folder of a run: one recipe, one run at a time, files that are whole."""
+
+import fcntl
+import json
+
+from keras_resnets import recipe as recipes
+from keras_resnets.training.checkpoints import write_atomically
+
+
+def claim(workdir, recipe):
+    """Makes `workdir` this run's own until the returned file is closed, and checks that it holds no other recipe.
+
+    workdir: pathlib.Path, made if need be. Raises RuntimeError while another process holds it, ValueError that lists
+    the differences where it holds another recipe.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    lock = open(workdir / ".lock", "w")  # noqa: SIM115: the caller's `with` closes, and so unlocks, it
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise RuntimeError(
+            f"train: a run is going on in {workdir}. Wait for it, or choose another --workdir."
+        ) from error
+    try:
+        _check_recipe(workdir / "recipe.json", recipe)
+    except ValueError:
+        lock.close()
+        raise
+    return lock
+
+
+def _check_recipe(path, recipe):
+    if not path.exists():
+        write_json(path, recipes.to_dict(recipe))
+        return
+    changed = recipes.differences(recipes.from_dict(json.loads(path.read_text("utf-8"))), recipe)
+    if changed:
+        lines = "\n  ".join(f"{field}: {before!r} there, {after!r} now" for field, (before, after) in changed.items())
+        raise ValueError(
+            f"train: {path.parent} holds a run of another recipe:\n  {lines}\n"
+            "Choose another --workdir, remove this one, or give the same flags to go on."
+        )
+
+
+def write_json(path, values):
+    """Writes `values` to `path` as JSON, whole or not at all."""
+    text = json.dumps(values, indent=1) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
