@@ -48,9 +48,7 @@ class WSConv2D(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         if standardization not in STANDARDIZATIONS:
-            raise ValueError(
-                f"WSConv2D: `standardization` must be one of {STANDARDIZATIONS}, got {standardization!r}."
-            )
+            raise ValueError(f"WSConv2D: `standardization` must be one of {STANDARDIZATIONS}, got {standardization!r}.")
         if padding not in ("same", "valid", "symmetric"):
             raise ValueError(f"WSConv2D: `padding` must be 'same', 'valid' or 'symmetric', got {padding!r}.")
         if groups < 1 or filters % groups:
@@ -71,9 +69,7 @@ class WSConv2D(keras.layers.Layer):
             raise ValueError(f"WSConv2D: `groups` ({self.groups}) must divide the input's channels, got {channels}.")
         kernel = (*self.kernel_size, channels // self.groups, self.filters)
         # autocast=False keeps the float32 values in reach under mixed precision.
-        self.kernel = self.add_weight(
-            name="kernel", shape=kernel, initializer=self.kernel_initializer, autocast=False
-        )
+        self.kernel = self.add_weight(name="kernel", shape=kernel, initializer=self.kernel_initializer, autocast=False)
         self.gain = self.bias = None
         if self.standardization != "unbiased":
             self.gain = self.add_weight(

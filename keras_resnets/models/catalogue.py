@@ -21,9 +21,7 @@ def variants():
 
 def constructors():
     """{name: constructor} of all families, e.g. {"ResNet20": ResNet20, ...}."""
-    return {
-        name: value for family in FAMILIES for name, value in vars(family).items() if hasattr(value, "variant")
-    }
+    return {name: value for family in FAMILIES for name, value in vars(family).items() if hasattr(value, "variant")}
 
 
 def create_model(name, **overrides):
