@@ -48,7 +48,7 @@ def port(path, source, model, output, preprocessing=True, **options: Any):
         images = keras.Input(network.input_shape[1:], name="images")
         start = normalized(images, reference.MEAN, reference.DEVIATION)
         network = create_model(model, classifier_activation=None, input_tensor=start, **options)
-    fill(network, arrays, reference.rules(network))
+    fill(network, arrays, reference.pairs(network), reference.IGNORE)
     output.parent.mkdir(parents=True, exist_ok=True)
     half_written = output.with_name(f".{output.stem}.{os.getpid()}.keras")
     try:
@@ -67,7 +67,8 @@ def read_arrays(path):
         raise ValueError(f"port: `path` names no file: {str(path)!r}.")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            # PyTorch's DataParallel puts "module." before every name.
+            return {name.removeprefix("module."): archive[name] for name in archive.files}
     except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"port: `path` must be an .npz of plain arrays, but {str(path)!r} can't be read as one: {error}"
