@@ -54,8 +54,9 @@ def application(name, variant, body, head=classifier):
             x = head(chosen, x, classes, classifier_activation)
         elif pooling:
             x = POOLING[pooling](name="pool")(x)
-        inputs = images if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
-        model = keras.Model(inputs, x, name=name)
+        # A single input stays a tensor: as a list, Keras would warn of every array it is called on.
+        sources = [images] if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
+        model = keras.Model(sources[0] if len(sources) == 1 else sources, x, name=name)
         if weights is not None:
             load_weights(model, weights, owner)
         return model

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: a table of names that fills every weight exactly once, or nothing at all, and goes both ways."""
+"""Weights from elsewhere: a table of names that fills every weight exactly once, or nothing, and goes both ways."""
 
 import re
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def fill(model, arrays, pairs, ignore=None):
 
 
 def collect(model, pairs):
-    """{source name: array} of all weights of `model`: what `fill` would take back. KeyError for a weight without a pair."""
+    """{source name: array} of all weights of `model`, as `fill` takes them; KeyError for a weight without a pair."""
     by_path = {pair.path: pair for pair in pairs}
     return {
         by_path[weight.path].source: by_path[weight.path].layout.from_keras(np.asarray(weight.numpy()))
