@@ -1,0 +1,41 @@
+"""Mixing: MixUp and CutMix blend the images of a batch and their labels alike."""
+
+import keras
+import tensorflow as tf
+
+from keras_resnets.data.augmentation import StepSeeds, seed_of
+
+
+def mixing(augment, classes, seed):
+    """A function (images, labels, step) -> (images, labels) that does what a `recipe.Augment` asks.
+
+    Without MixUp and CutMix, labels stay int32 (batch,). With either they become float32 (batch, classes) shares that
+    sum to 1; with both, a coin decides for each step. Seeded by (seed, step).
+    Sources: Zhang et al. 2017, arXiv:1710.09412; Yun et al. 2019, arXiv:1905.04899.
+    ValueError where CutMix' parameter is above 1, which Keras' layer doesn't take.
+    """
+    if augment.cutmix > 1:
+        raise ValueError(f"Augment: `cutmix` must be in [0, 1], got {augment.cutmix}. The paper uses 1.")
+    layers = []
+    if augment.mixup:
+        layers.append(keras.layers.MixUp(alpha=augment.mixup, dtype="float32"))
+    if augment.cutmix:  # a pair, because Keras draws the parameter anew for each batch from 0 to a single number
+        layers.append(keras.layers.CutMix(factor=(augment.cutmix, augment.cutmix), dtype="float32"))
+    seeds = StepSeeds()
+
+    def mix(layer, images, labels, seed):
+        drawn = layer.get_random_transformation(images, seed=seeds.start(seed))
+        return layer.transform_images(images, drawn), layer.transform_labels(labels, drawn)
+
+    def apply(images, labels, step):
+        if not layers:
+            return images, labels
+        labels = tf.one_hot(labels, classes)
+        drawn = seed_of(seed, "mix", step)
+        if len(layers) == 1:
+            return mix(layers[0], images, labels, drawn)
+        coin = tf.random.stateless_uniform([], seed_of(seed, "coin", step)) < 0.5
+        mixup, cutmix = layers
+        return tf.cond(coin, lambda: mix(mixup, images, labels, drawn), lambda: mix(cutmix, images, labels, drawn))
+
+    return apply
