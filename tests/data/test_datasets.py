@@ -117,9 +117,9 @@ def test_without_network_the_error_says_what_was_tried_and_the_ways_out(tmp_path
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
     monkeypatch.setattr("urllib.request.getproxies", dict)
     monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    with pytest.raises(OSError, match=r"no such host: .*--data.directory.*--data.name digits"):
+    with pytest.raises(OSError, match=r"no such host: .*--data.directory.*--data.name digits") as caught:
         datasets.load(Data(name="cifar100"))
+    assert f"not prepared in {tmp_path}" in str(caught.value)
 
 
 def test_a_set_without_images_or_labels_is_refused_before_its_download():
