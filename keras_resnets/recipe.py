@@ -20,13 +20,13 @@ class Data:
     name: str = "digits"
     """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or train/ and test/ within)."""
     directory: str | None = None
-    """Directory of prepared tensorflow-datasets; None is tensorflow-datasets' own default."""
+    """Prepared tensorflow-datasets, only read; None is their default directory, downloaded into if need be."""
     batch_size: int = 128
     """Images a step, summed over all replicas; at least 1."""
     validation: float = 0.1
     """Share of the training images held out for validation, in [0, 1); 0 holds out none."""
     image_size: int | None = None
-    """Height and width in px that images are resized to; None keeps the data set's own."""
+    """px of height and width that images are resized to; None keeps their size, or takes 224 where sizes vary."""
     normalization: Literal["channel", "pixel-mean", "none"] = "channel"
     """What the network subtracts and divides by: each channel's mean and deviation, the mean image (He et al. 2015), or nothing."""
     corrupt: Literal["skip", "fail"] = "skip"
@@ -48,11 +48,11 @@ class Augment:
     rand_augment_magnitude: float = 0.5
     """Strength of those operations, in [0, 1]."""
     erase: float = 0.0
-    """Largest share of the area that Keras' RandomErasing blanks, in [0, 1); 0 is off."""
+    """Largest share of the area that RandomErasing fills with noise, in half of the images; in [0, 1), 0 is off."""
     mixup: float = 0.0
     """Parameter of MixUp's beta distribution; 0 is off."""
     cutmix: float = 0.0
-    """Parameter of CutMix' beta distribution; 0 is off."""
+    """Parameter of CutMix' beta distribution, at most 1; 0 is off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +151,7 @@ RULES = {
     "augment.rand_augment_magnitude": (lambda v: 0 <= v <= 1, "must be in [0, 1]"),
     "augment.erase": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 is off"),
     "augment.mixup": (lambda v: v >= 0, "must be 0 (off) or positive"),
-    "augment.cutmix": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "augment.cutmix": (lambda v: 0 <= v <= 1, "must be in [0, 1]; 0 is off"),
     "optimizer.momentum": (lambda v: 0 <= v < 1, "must be in [0, 1)"),
     "optimizer.weight_decay": (lambda v: v >= 0, "must be 0 (off) or positive"),
     "optimizer.clipping": (lambda v: v is None or v > 0, "must be positive, or None for no clipping"),

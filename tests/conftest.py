@@ -26,3 +26,7 @@ def fresh_names_and_seed():
 def two_replicas():
     """One strategy for the whole session: a second one over the same devices would reuse the keys of its collectives."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def pytest_addoption(parser):
+    parser.addoption("--golden", action="store_true", help="write the names and shapes of weights anew")

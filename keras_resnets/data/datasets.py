@@ -44,6 +44,7 @@ class Dataset:
     train, validation, test: `Examples`; validation is None where the recipe holds out none.
     licence, homepage, citation: as far as known, else "".
     skipped: images of a folder that could not be decoded, each with the reason.
+    note: what a reader of results on it must know, else "".
     """
 
     name: str
@@ -58,6 +59,7 @@ class Dataset:
     homepage: str = ""
     citation: str = ""
     skipped: tuple[str, ...] = ()
+    note: str = ""
 
 
 def load(data, seed=0):
@@ -173,7 +175,9 @@ def _tensorflow_datasets(data):
         )
 
     train, validation, test = _split_names(info, data)
+    stored = next(iter(_records(builder, f"{test}[:1]" if "[" not in test else test, image, label).take(1)))[image]
     return {
+        "note": _note(data.name, stored.numpy()),
         "class_names": names,
         "image_shape": shape,
         "homepage": info.homepage or "",
@@ -198,6 +202,17 @@ def _keys(info, name):
             "Choose another data set, or save its images as a folder and use `folder:PATH`."
         )
     return keys
+
+
+def _note(name, stored):
+    """A caveat where images that the original data set keeps losslessly are stored as JPEG."""
+    lossless = ("cifar10", "cifar100", "mnist", "fashion_mnist")
+    if name.partition(":")[0].partition("/")[0] not in lossless or not stored.startswith(b"\xff\xd8"):
+        return ""
+    return (
+        f"This copy of {name} is stored as JPEG, which loses detail that the original has: results on it are not "
+        "comparable with those published on the original, only with one another."
+    )
 
 
 def _split_names(info, data):

@@ -15,7 +15,7 @@ class Facts:
     test: int
     """Test images."""
     mean: tuple[float, ...] | None = None
-    """Of each channel of the training images, in 0..255; None is computed."""
+    """Of each channel, in 0..255, where networks share one by convention; None is computed from the images."""
     deviation: tuple[float, ...] | None = None
     test_split: str = "test"
     licence: str = "not stated by its authors"
@@ -40,8 +40,6 @@ DATASETS = {
         size=(32, 32, 3),
         train=50_000,
         test=10_000,
-        mean=_pixels(0.4914, 0.4822, 0.4465),
-        deviation=_pixels(0.2470, 0.2435, 0.2616),
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     ),
     "cifar100": Facts(
@@ -49,8 +47,6 @@ DATASETS = {
         size=(32, 32, 3),
         train=50_000,
         test=10_000,
-        mean=_pixels(0.5071, 0.4865, 0.4409),
-        deviation=_pixels(0.2673, 0.2564, 0.2762),
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     ),
     "mnist": Facts(
@@ -58,8 +54,6 @@ DATASETS = {
         size=(28, 28, 1),
         train=60_000,
         test=10_000,
-        mean=_pixels(0.1307),
-        deviation=_pixels(0.3081),
         licence="CC BY-SA 3.0",
         homepage="http://yann.lecun.com/exdb/mnist/",
     ),
@@ -68,8 +62,6 @@ DATASETS = {
         size=(28, 28, 1),
         train=60_000,
         test=10_000,
-        mean=_pixels(0.2860),
-        deviation=_pixels(0.3530),
         licence="MIT",
         homepage="https://github.com/zalandoresearch/fashion-mnist",
     ),

@@ -21,6 +21,7 @@ def facts(recipe, name, dataset, network, seconds):
         "model": recipe.model,
         "parameters": sum(int(np.prod(weight.shape)) for weight in network.trainable_weights),
         "dataset": dataset.name,
+        "note": dataset.note,
         "licence": dataset.licence,
         "training_images": dataset.train.size,
         "validation_images": 0 if dataset.validation is None else dataset.validation.size,
