@@ -12,6 +12,7 @@ import keras
 INITIALIZERS = {
     "he_fan_in": lambda: keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal"),
     "he_fan_out": lambda: keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal"),
+    "he_fan_out_truncated": lambda: keras.initializers.VarianceScaling(2.0, "fan_out", "truncated_normal"),
     "glorot_uniform": keras.initializers.GlorotUniform,
 }
 
@@ -22,8 +23,8 @@ class Conventions:
 
     padding: Literal["same", "symmetric"] = "symmetric"
     """`same` pads as TensorFlow (unevenly under stride 2), `symmetric` as PyTorch: the same on all sides."""
-    use_bias: bool = False
-    """Whether convolutions add a bias although batch norm follows."""
+    use_bias: bool | Literal["unnormalized"] = False
+    """Whether convolutions add a bias: none, all, or only those that no batch norm follows directly (Keras' V2)."""
     epsilon: float = 1e-5
     """Added to batch norm's variance."""
     momentum: float = 0.9
@@ -32,18 +33,54 @@ class Conventions:
     """Initial kernels: a key of INITIALIZERS."""
     zero_last_gamma: bool = False
     """Start the last batch norm of each branch at gamma 0, so that a block starts as the identity."""
+    dense_initializer: str | None = None
+    """Initial kernel of the classifier: a key of INITIALIZERS; None is as the convolutions."""
+    standardization: str | None = None
+    """Standardize the kernels of convolutions by this rule of `WSConv2D`; None: plain convolutions."""
+    norm: Literal["batch", "batch_channel"] = "batch"
+    """Batch norm, or batch norm followed by group norm (`BatchChannelNorm`)."""
+    norm_groups: int = 32
+    """Groups of channels of `batch_channel`."""
+    moving_speed: float | None = None
+    """Of `batch_channel`: the moving averages' speed when they normalize in training too; None: each batch's own."""
 
     def __post_init__(self):
         if self.padding not in ("same", "symmetric"):
             raise ValueError(f"Conventions: `padding` must be 'same' or 'symmetric', got {self.padding!r}.")
+        if self.use_bias not in (False, True, "unnormalized"):
+            raise ValueError(f"Conventions: `use_bias` must be a bool or 'unnormalized', got {self.use_bias!r}.")
         if self.initializer not in INITIALIZERS:
             raise ValueError(
                 f"Conventions: `initializer` must be one of {', '.join(INITIALIZERS)}, got {self.initializer!r}."
             )
+        if self.dense_initializer not in (None, *INITIALIZERS):
+            raise ValueError(
+                f"Conventions: `dense_initializer` must be None or one of {', '.join(INITIALIZERS)}, "
+                f"got {self.dense_initializer!r}."
+            )
+        if self.standardization not in (None, *STANDARDIZATIONS):
+            raise ValueError(
+                f"Conventions: `standardization` must be None or one of {', '.join(STANDARDIZATIONS)}, "
+                f"got {self.standardization!r}."
+            )
+        if self.norm not in ("batch", "batch_channel"):
+            raise ValueError(f"Conventions: `norm` must be 'batch' or 'batch_channel', got {self.norm!r}.")
+
+    @property
+    def classifier_initializer(self):
+        """The classifier's initial kernel."""
+        return INITIALIZERS[self.dense_initializer or self.initializer]()
 
 
-TORCHVISION = Conventions()
-AKAMASTER = Conventions(initializer="he_fan_in")
+PAPER = AKAMASTER = Conventions(initializer="he_fan_in")
+TORCHVISION = Conventions(dense_initializer="torch_linear")
+TIMM = Conventions(dense_initializer="torch_linear", zero_last_gamma=True)
+DEEPMIND = Conventions(padding="same", initializer="haiku", dense_initializer="zeros")
+KERAS_RESNET = Conventions(use_bias=True, epsilon=1.001e-5, momentum=0.99, initializer="glorot_uniform")
+KERAS_RESNET_V2 = dataclasses.replace(KERAS_RESNET, use_bias="unnormalized")
+BATCH_CHANNEL = Conventions(
+    dense_initializer="torch_linear", zero_last_gamma=True, standardization="unbiased", norm="batch_channel"
+)
 
 
 def conventions_from(value):
@@ -56,32 +93,33 @@ def to_config(conventions):
     return dataclasses.asdict(conventions)
 
 
-def convolution(conventions, filters, size, strides=1, *, name, groups=1, dtype=None):
-    """Layers, one or two, that convolve `size` x `size` as `conventions` say; the output is ceil(input / strides) px."""
+def convolution(conventions, filters, size, strides=1, *, name, groups=1, dtype=None, normalized=True):
+    """Layers, one or two, that convolve `size` x `size` as `conventions` say; the output is ceil(input / strides) px.
+
+    normalized: whether a batch norm follows directly.
+    """
+    use_bias = conventions.use_bias is True or (conventions.use_bias == "unnormalized" and not normalized)
+    options = {
+        "strides": strides,
+        "groups": groups,
+        "use_bias": use_bias,
+        "kernel_initializer": INITIALIZERS[conventions.initializer](),
+        "name": name,
+        "dtype": dtype,
+    }
+    if conventions.standardization:
+        rule, padding = conventions.standardization, conventions.padding
+        return [WSConv2D(filters, size, padding=padding, standardization=rule, **options)]
     outside = size // 2 if conventions.padding == "symmetric" and strides > 1 else 0
     layers = [keras.layers.ZeroPadding2D(outside, name=f"{name}_pad", dtype=dtype)] if outside else []
-    return [
-        *layers,
-        keras.layers.Conv2D(
-            filters,
-            size,
-            strides=strides,
-            padding="valid" if outside else "same",
-            groups=groups,
-            use_bias=conventions.use_bias,
-            kernel_initializer=INITIALIZERS[conventions.initializer](),
-            name=name,
-            dtype=dtype,
-        ),
-    ]
+    return [*layers, keras.layers.Conv2D(filters, size, padding="valid" if outside else "same", **options)]
 
 
 def normalization(conventions, *, name, last=False, dtype=None):
     """The batch norm of `conventions`; `last` marks the last one of a residual branch."""
-    return keras.layers.BatchNormalization(
-        epsilon=conventions.epsilon,
-        momentum=conventions.momentum,
-        gamma_initializer="zeros" if last and conventions.zero_last_gamma else "ones",
-        name=name,
-        dtype=dtype,
-    )
+    first_gamma = "zeros" if last and conventions.zero_last_gamma else "ones"
+    options = {"epsilon": conventions.epsilon, "momentum": conventions.momentum, "name": name, "dtype": dtype}
+    if conventions.norm == "batch_channel":
+        groups, speed = conventions.norm_groups, conventions.moving_speed
+        return BatchChannelNorm(groups, moving_speed=speed, group_gamma_initializer=first_gamma, **options)
+    return keras.layers.BatchNormalization(gamma_initializer=first_gamma, **options)
