@@ -2,7 +2,8 @@
 
 import keras
 
-from keras_resnets.layers.conventions import INITIALIZERS, depthwise_convolution
+from keras_resnets.layers.conventions import INITIALIZERS
+from keras_resnets.layers.depthwise_convolution import depthwise_convolution
 from keras_resnets.layers.residual_block import ResidualBlock
 from keras_resnets.layers.se_block import SEBlock
 from keras_resnets.layers.stochastic_depth import StochasticDepth

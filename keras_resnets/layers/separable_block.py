@@ -2,7 +2,8 @@
 
 import keras
 
-from keras_resnets.layers.conventions import convolution, depthwise_convolution, normalization
+from keras_resnets.layers.conventions import convolution, normalization
+from keras_resnets.layers.depthwise_convolution import depthwise_convolution
 from keras_resnets.layers.residual_block import ResidualBlock
 
 
