@@ -3,10 +3,10 @@
 import difflib
 import fnmatch
 
-from keras_resnets.models import resnet_cifar
+from keras_resnets.models import efficientnet, mobilenet, resnet_cifar, xception
 from keras_resnets.models._application import application, classifier
 
-FAMILIES = (resnet_cifar,)
+FAMILIES = (resnet_cifar, xception, mobilenet, efficientnet)
 
 
 def list_models(pattern="*"):
