@@ -1,6 +1,7 @@
 """Layers: anything with weights or randomness, written with `keras.ops`, one idea a file."""
 
 from keras_resnets.layers.basic_block import BasicBlock, PreactBasicBlock
+from keras_resnets.layers.batch_channel_norm import BatchChannelNorm
 from keras_resnets.layers.bottleneck_block import BottleneckBlock, PreactBottleneckBlock
 from keras_resnets.layers.conventions import Conventions
 from keras_resnets.layers.inverted_block import InvertedBlock
@@ -10,5 +11,6 @@ from keras_resnets.layers.scaled_activation import ScaledActivation
 from keras_resnets.layers.se_block import SEBlock
 from keras_resnets.layers.separable_block import SeparableBlock, XceptionBlock
 from keras_resnets.layers.skip_gain import SkipGain
+from keras_resnets.layers.stem_pool import StemPool
 from keras_resnets.layers.stochastic_depth import StochasticDepth
 from keras_resnets.layers.ws_conv2d import WSConv2D

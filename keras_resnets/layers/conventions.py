@@ -9,17 +9,28 @@ from typing import Literal
 
 import keras
 
+from keras_resnets.layers.batch_channel_norm import BatchChannelNorm
+from keras_resnets.layers.ws_conv2d import STANDARDIZATIONS, WSConv2D
+
 INITIALIZERS = {
     "he_fan_in": lambda: keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal"),
+    "unit_fan_in": lambda: keras.initializers.VarianceScaling(1.0, "fan_in", "untruncated_normal"),
     "he_fan_out": lambda: keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal"),
     "he_fan_out_truncated": lambda: keras.initializers.VarianceScaling(2.0, "fan_out", "truncated_normal"),
     "glorot_uniform": keras.initializers.GlorotUniform,
+    "caffe_xavier": lambda: keras.initializers.VarianceScaling(1.0, "fan_in", "uniform"),
+    "normal_0.01": lambda: keras.initializers.RandomNormal(stddev=0.01),
+    "normal_0.005": lambda: keras.initializers.RandomNormal(stddev=0.005),
+    "torch_linear": lambda: keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform"),
+    "zeros": keras.initializers.Zeros,
+    # Haiku cuts a normal of 1 / sqrt(fan-in) at two deviations; Keras would widen it, so that the cut restores it.
+    "haiku": lambda: keras.initializers.VarianceScaling(0.87962566103423978**2, "fan_in", "truncated_normal"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conventions:
-    """One reference's answer to what the papers leave open; spec.md sections 0.3 to 0.5 of the project tell them apart."""
+    """One reference's answer to what the papers leave open."""
 
     padding: Literal["same", "symmetric"] = "symmetric"
     """`same` pads as TensorFlow (unevenly under stride 2), `symmetric` as PyTorch: the same on all sides."""
@@ -43,6 +54,8 @@ class Conventions:
     """Groups of channels of `batch_channel`."""
     moving_speed: float | None = None
     """Of `batch_channel`: the moving averages' speed when they normalize in training too; None: each batch's own."""
+    bias: float = 0.0
+    """Initial value of the convolutions' biases, where they have any."""
 
     def __post_init__(self):
         if self.padding not in ("same", "symmetric"):
@@ -74,6 +87,7 @@ class Conventions:
 
 PAPER = AKAMASTER = Conventions(initializer="he_fan_in")
 TORCHVISION = Conventions(dense_initializer="torch_linear")
+TIMM_V2 = Conventions(dense_initializer="normal_0.01")
 TIMM = Conventions(dense_initializer="torch_linear", zero_last_gamma=True)
 DEEPMIND = Conventions(padding="same", initializer="haiku", dense_initializer="zeros")
 KERAS_RESNET = Conventions(use_bias=True, epsilon=1.001e-5, momentum=0.99, initializer="glorot_uniform")
@@ -110,6 +124,7 @@ def convolution(conventions, filters, size, strides=1, *, name, groups=1, dtype=
     if conventions.standardization:
         rule, padding = conventions.standardization, conventions.padding
         return [WSConv2D(filters, size, padding=padding, standardization=rule, **options)]
+    options["bias_initializer"] = keras.initializers.Constant(conventions.bias) if conventions.bias else "zeros"
     outside = size // 2 if conventions.padding == "symmetric" and strides > 1 else 0
     layers = [keras.layers.ZeroPadding2D(outside, name=f"{name}_pad", dtype=dtype)] if outside else []
     return [*layers, keras.layers.Conv2D(filters, size, padding="valid" if outside else "same", **options)]
@@ -123,3 +138,29 @@ def normalization(conventions, *, name, last=False, dtype=None):
         groups, speed = conventions.norm_groups, conventions.moving_speed
         return BatchChannelNorm(groups, moving_speed=speed, group_gamma_initializer=first_gamma, **options)
     return keras.layers.BatchNormalization(gamma_initializer=first_gamma, **options)
+
+
+def depthwise_convolution(conventions, size, strides=1, *, name, padding=None, dtype=None):
+    """Layers, one or two, that convolve each channel by itself, `size` x `size`, as `conventions` say.
+
+    padding: None pads as `conventions` say; "end", under stride 2, pads one row and one column after the last (Keras).
+    """
+    if padding not in (None, "end"):
+        raise ValueError(f"depthwise_convolution: `padding` must be None or 'end', got {padding!r}.")
+    if strides > 1 and padding == "end":
+        outside = ((0, 1), (0, 1))
+    else:
+        outside = size // 2 if conventions.padding == "symmetric" and strides > 1 else 0
+    layers = [keras.layers.ZeroPadding2D(outside, name=f"{name}_pad", dtype=dtype)] if outside else []
+    return [
+        *layers,
+        keras.layers.DepthwiseConv2D(
+            size,
+            strides=strides,
+            padding="valid" if outside else "same",
+            use_bias=conventions.use_bias is True,
+            depthwise_initializer=INITIALIZERS[conventions.initializer](),
+            name=name,
+            dtype=dtype,
+        ),
+    ]

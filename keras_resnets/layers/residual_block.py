@@ -2,12 +2,19 @@
 
 import keras
 
-from keras_resnets.layers.conventions import TORCHVISION, conventions_from, convolution, normalization, to_config
+from keras_resnets.layers.conventions import (
+    INITIALIZERS,
+    TORCHVISION,
+    conventions_from,
+    convolution,
+    normalization,
+    to_config,
+)
 from keras_resnets.layers.pad_shortcut import PadShortcut
 from keras_resnets.layers.se_block import SEBlock
 from keras_resnets.layers.stochastic_depth import StochasticDepth
 
-SHORTCUTS = ("identity", "projection", "pad", "average", "none")
+SHORTCUTS = ("identity", "projection", "pad", "average", "subsample", "none")
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -19,10 +26,13 @@ class ResidualBlock(keras.layers.Layer):
     filters: channels of the output, at least 1.
     strides: 1 or more; the output is ceil(input / strides) px high and wide.
     shortcut: "identity", "projection" (1x1 convolution), "pad" (option A of He et al. 2015), "average" (2x2 average
-        pooling, then 1x1 convolution: ResNet-D) or "none" (no skip and no sum: a block of a plain network).
+        pooling, then 1x1 convolution: ResNet-D), "subsample" (every `strides`-th row and column of x itself, even
+        where the branch starts from an activated x: Keras' ResNetV2) or "none" (no skip and no sum: a block of a
+        plain network).
     se_filters: hidden channels of a squeeze-and-excitation at the end of the branch; None for none.
     stochastic_depth: probability of dropping the residual of a sample in training, in [0, 1).
     conventions: what the reference does where the paper is silent (`Conventions`).
+    shortcut_size: px of the projection's kernel, odd (SENet-154: 3).
 
     Shapes: (batch, height, width, channels) to (batch, ceil(height / strides), ceil(width / strides), filters).
     Raises ValueError for arguments outside these ranges, and, when built, for an identity that changes shape.
@@ -39,6 +49,7 @@ class ResidualBlock(keras.layers.Layer):
         se_filters=None,
         stochastic_depth=0.0,
         conventions=TORCHVISION,
+        shortcut_size=1,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -48,7 +59,9 @@ class ResidualBlock(keras.layers.Layer):
         if shortcut not in SHORTCUTS:
             raise ValueError(f"{owner}: `shortcut` must be one of {SHORTCUTS}, got {shortcut!r}.")
         self.filters, self.strides, self.shortcut_kind = filters, strides, shortcut
-        self.se_filters, self.stochastic_depth = se_filters, stochastic_depth
+        if shortcut_size < 1 or shortcut_size % 2 == 0:
+            raise ValueError(f"{owner}: `shortcut_size` must be odd and at least 1 px, got {shortcut_size}.")
+        self.se_filters, self.stochastic_depth, self.shortcut_size = se_filters, stochastic_depth, shortcut_size
         self.conventions = conventions_from(conventions)
 
     def call(self, x, training=None):
@@ -57,9 +70,10 @@ class ResidualBlock(keras.layers.Layer):
         return self.after(total) if self.after else total
 
     def halves(self, x, training=None):
-        """(skip, residual); `before` runs once, so its batch statistics are updated once. A plain block's skip is None."""
+        """(skip, residual); `before` runs once, so that its statistics are updated once. A plain block's skip is None."""
         h = self.before(x, training=training) if self.before else x
-        skip = self.shortcut(h, training=training) if self.shortcut else x
+        start = x if self.shortcut_kind == "subsample" else h
+        skip = self.shortcut(start, training=training) if self.shortcut else x
         return None if self.shortcut_kind == "none" else skip, self.branch(h, training=training)
 
     def build(self, shape):
@@ -71,6 +85,11 @@ class ResidualBlock(keras.layers.Layer):
             raise ValueError(
                 f"{type(self).__name__}: an identity shortcut keeps the shape, but this block turns {tuple(shape)[1:]} "
                 f"into {out[1:]}. Pass `shortcut` 'projection', 'pad' or 'average'."
+            )
+        if self.shortcut_kind == "subsample" and shape[-1] != self.filters:
+            raise ValueError(
+                f"{type(self).__name__}: `shortcut` 'subsample' keeps the channels, but this block turns {shape[-1]} "
+                f"into {self.filters}. Pass 'projection', 'pad' or 'average'."
             )
 
     def compute_output_shape(self, shape):
@@ -85,6 +104,7 @@ class ResidualBlock(keras.layers.Layer):
             "se_filters": self.se_filters,
             "stochastic_depth": self.stochastic_depth,
             "conventions": to_config(self.conventions),
+            "shortcut_size": self.shortcut_size,
         }
 
     def _sequence(self, name, *layers):
@@ -92,9 +112,16 @@ class ResidualBlock(keras.layers.Layer):
         flat = [layer for item in layers for layer in (item if isinstance(item, list) else [item])]
         return keras.Sequential(flat, name=name)
 
-    def _convolution(self, size, name, filters=None, strides=1, groups=1):
+    def _convolution(self, size, name, filters=None, strides=1, groups=1, normalized=True):
         return convolution(
-            self.conventions, filters or self.filters, size, strides, groups=groups, name=name, dtype=self.dtype_policy
+            self.conventions,
+            filters or self.filters,
+            size,
+            strides,
+            groups=groups,
+            name=name,
+            dtype=self.dtype_policy,
+            normalized=normalized,
         )
 
     def _normalization(self, name, last=False):
@@ -105,7 +132,12 @@ class ResidualBlock(keras.layers.Layer):
 
     def _end_of_branch(self):
         """Squeeze-and-excitation, then stochastic depth, where asked for."""
-        excite = SEBlock(self.se_filters, name="se", dtype=self.dtype_policy) if self.se_filters else None
+        initial = INITIALIZERS[self.conventions.initializer]()
+        excite = (
+            SEBlock(self.se_filters, kernel_initializer=initial, name="se", dtype=self.dtype_policy)
+            if self.se_filters
+            else None
+        )
         drop = (
             StochasticDepth(self.stochastic_depth, name="drop", dtype=self.dtype_policy)
             if self.stochastic_depth
@@ -117,11 +149,12 @@ class ResidualBlock(keras.layers.Layer):
         """The layers of `shortcut_kind`, None where it has none; a projection is `normalized` or not."""
         if self.shortcut_kind in ("identity", "none"):
             return None
-        if self.shortcut_kind == "pad":
+        if self.shortcut_kind in ("pad", "subsample"):
             return PadShortcut(self.filters, self.strides, name="shortcut", dtype=self.dtype_policy)
         pool, strides = [], self.strides
         if self.shortcut_kind == "average" and strides > 1:
             pool = [keras.layers.AveragePooling2D(2, strides, padding="same", name="pool", dtype=self.dtype_policy)]
             strides = 1
         end = [self._normalization("bn")] if normalized else []
-        return self._sequence("shortcut", pool, self._convolution(1, "conv", strides=strides), end)
+        project = self._convolution(self.shortcut_size, "conv", strides=strides, normalized=normalized)
+        return self._sequence("shortcut", pool, project, end)
