@@ -4,7 +4,11 @@ from keras_resnets.layers.basic_block import BasicBlock, PreactBasicBlock
 from keras_resnets.layers.batch_channel_norm import BatchChannelNorm
 from keras_resnets.layers.bottleneck_block import BottleneckBlock, PreactBottleneckBlock
 from keras_resnets.layers.conventions import Conventions
+from keras_resnets.layers.dense_block import DenseLayer
+from keras_resnets.layers.fit_size import FitSize
+from keras_resnets.layers.inception_block import InceptionBlock
 from keras_resnets.layers.inverted_block import InvertedBlock
+from keras_resnets.layers.local_response_normalization import LocalResponseNormalization
 from keras_resnets.layers.pad_shortcut import PadShortcut
 from keras_resnets.layers.residual_block import ResidualBlock
 from keras_resnets.layers.scaled_activation import ScaledActivation

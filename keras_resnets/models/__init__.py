@@ -1,6 +1,8 @@
 """Models: a table of variants, a body and one line a constructor for each family."""
 
+from keras_resnets.models.alexnet import AlexNet, AlexNet2012, AlexNetSingleColumn
 from keras_resnets.models.catalogue import create_model, list_models
+from keras_resnets.models.densenet import DenseNet121, DenseNet161, DenseNet169, DenseNet201, DenseNet264
 from keras_resnets.models.efficientnet import (
     EfficientNetB0,
     EfficientNetB1,
@@ -11,6 +13,7 @@ from keras_resnets.models.efficientnet import (
     EfficientNetB6,
     EfficientNetB7,
 )
+from keras_resnets.models.googlenet import GoogLeNet, GoogLeNetBN
 from keras_resnets.models.mobilenet import (
     MobileNet,
     MobileNetV2,
@@ -48,4 +51,6 @@ from keras_resnets.models.resnet_cifar import (
     WideResNet40_8,
     WideResNet40_10,
 )
+from keras_resnets.models.unet import UNet, UNetSame, UNetSameBN
+from keras_resnets.models.vgg import VGG11, VGG11BN, VGG13, VGG13BN, VGG16, VGG16BN, VGG19, VGG19BN
 from keras_resnets.models.xception import Xception

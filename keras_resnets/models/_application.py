@@ -6,8 +6,12 @@ import inspect
 
 import keras
 
+from keras_resnets.models.dilation import with_output_stride
+from keras_resnets.models.feature_maps import feature_maps
 from keras_resnets.models.weights import load_weights
 
+ALIASES = {"drop_path_rate": "stochastic_depth", "dropout": "dropout_rate"}
+"""timm's and Keras' names for fields that most variants have."""
 POOLING = {None: None, "avg": keras.layers.GlobalAveragePooling2D, "max": keras.layers.GlobalMaxPooling2D}
 
 
@@ -43,14 +47,19 @@ def application(name, variant, body, head=classifier):
         classes=variant.classes,
         classifier_activation="softmax",
         name=default_name,
+        *,
+        features_only=False,
+        output_stride=None,
         **changes,
     ):
         owner = constructor.__name__
         chosen = _changed(variant, fields, changes, owner)
-        _check(owner, include_top, pooling, classes)
+        _check(owner, include_top, pooling, classes, features_only)
         images = _images(owner, chosen, input_tensor, input_shape)
-        x = body(chosen, images)
-        if include_top:
+        x = body(chosen, images) if output_stride is None else _strided(body, chosen, images, output_stride, owner)
+        if features_only:
+            x = {str(stride): found for stride, found in feature_maps(keras.Model(images, x)).items()}
+        elif include_top:
             x = head(chosen, x, classes, classifier_activation)
         elif pooling:
             x = POOLING[pooling](name="pool")(x)
@@ -58,7 +67,12 @@ def application(name, variant, body, head=classifier):
         sources = [images] if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
         model = keras.Model(sources[0] if len(sources) == 1 else sources, x, name=name)
         if weights is not None:
-            load_weights(model, weights, owner)
+
+            def whole(classes, input_shape=None):
+                top = {"include_top": False} if classes is None else {"classes": classes}
+                return constructor(**top, input_shape=input_shape, **changes)
+
+            load_weights(model, weights, owner, _key(variant), whole)
         return model
 
     constructor.__name__ = constructor.__qualname__ = name
@@ -69,7 +83,21 @@ def application(name, variant, body, head=classifier):
     return constructor
 
 
+def _strided(body, variant, images, output_stride, owner):
+    """The body's last map, where strides beyond `output_stride` are dilation."""
+    plain = keras.Input(images.shape[1:], dtype=images.dtype, name="images")
+    return with_output_stride(keras.Model(plain, body(variant, plain)), output_stride, owner)(images)
+
+
+def _key(variant):
+    """The key of `variant` in the catalogue, which imports every family and so this file; None for one's own."""
+    from keras_resnets.models.catalogue import variants
+
+    return next((key for key, other in variants().items() if other is variant), None)
+
+
 def _changed(variant, fields, changes, owner):
+    changes = {ALIASES[key] if _aliased(key, fields) else key: value for key, value in changes.items()}
     for key in changes:
         if key not in fields:
             near = difflib.get_close_matches(key, fields, n=1)
@@ -78,7 +106,11 @@ def _changed(variant, fields, changes, owner):
     return dataclasses.replace(variant, **changes)
 
 
-def _check(owner, include_top, pooling, classes):
+def _aliased(key, fields):
+    return key not in fields and ALIASES.get(key) in fields
+
+
+def _check(owner, include_top, pooling, classes, features_only):
     if keras.config.image_data_format() != "channels_last":
         raise ValueError(
             f"{owner}: images are channels-last, but keras.config.image_data_format() is "
@@ -86,6 +118,8 @@ def _check(owner, include_top, pooling, classes):
         )
     if pooling not in POOLING:
         raise ValueError(f"{owner}: `pooling` must be None, 'avg' or 'max', got {pooling!r}.")
+    if features_only and pooling:
+        raise ValueError(f"{owner}: `features_only` gives maps, so `pooling` must be None, got {pooling!r}.")
     if include_top and pooling:
         raise ValueError(
             f"{owner}: `pooling` is for `include_top=False`, got {pooling!r} with the top. Drop one of the two."
@@ -109,7 +143,7 @@ def _images(owner, variant, input_tensor, input_shape):
                 "Give only one of the two."
             )
     else:
-        shape = (variant.resolution, variant.resolution, 3) if input_shape is None else tuple(input_shape)
+        shape = _default_shape(variant) if input_shape is None else tuple(input_shape)
     smallest = variant.smallest
     sides_fit = len(shape) == 3 and all(side is None or side >= smallest for side in shape[:2])
     if not sides_fit or not shape[2]:
@@ -118,6 +152,11 @@ def _images(owner, variant, input_tensor, input_shape):
             f"got {shape}."
         )
     return keras.Input(shape, name="images") if input_tensor is None else input_tensor
+
+
+def _default_shape(variant):
+    """Of color images, unless the variant has `input_channels`."""
+    return (variant.resolution, variant.resolution, getattr(variant, "input_channels", 3))
 
 
 def _signature(constructor, variant):
@@ -141,7 +180,7 @@ def _docstring(name, variant):
     include_top: whether the classifier is part of the model.
     weights: None (random), or the path of a `.weights.h5` or `.keras` file.
     input_tensor: Keras tensor to start from, e.g. the output of a preprocessing layer.
-    input_shape: (height, width, channels) in px; None is ({variant.resolution}, {variant.resolution}, 3). A side may be None.
+    input_shape: (height, width, channels) in px; None is {_default_shape(variant)}. A side may be None.
     pooling: without the top: None (feature map), "avg" or "max".
     classes: outputs of the classifier, at least 1.
     classifier_activation: of the classifier; None gives logits.

@@ -3,10 +3,20 @@
 import difflib
 import fnmatch
 
-from keras_resnets.models import efficientnet, mobilenet, resnet_cifar, xception
+from keras_resnets.models import (
+    alexnet,
+    densenet,
+    efficientnet,
+    googlenet,
+    mobilenet,
+    resnet_cifar,
+    unet,
+    vgg,
+    xception,
+)
 from keras_resnets.models._application import application, classifier
 
-FAMILIES = (resnet_cifar, xception, mobilenet, efficientnet)
+FAMILIES = (resnet_cifar, xception, mobilenet, efficientnet, alexnet, vgg, googlenet, densenet, unet)
 
 
 def list_models(pattern="*"):
