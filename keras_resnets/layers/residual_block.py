@@ -10,6 +10,7 @@ from keras_resnets.layers.conventions import (
     normalization,
     to_config,
 )
+from keras_resnets.layers.dilation import dilate
 from keras_resnets.layers.pad_shortcut import PadShortcut
 from keras_resnets.layers.se_block import SEBlock
 from keras_resnets.layers.stochastic_depth import StochasticDepth
@@ -33,6 +34,8 @@ class ResidualBlock(keras.layers.Layer):
     stochastic_depth: probability of dropping the residual of a sample in training, in [0, 1).
     conventions: what the reference does where the paper is silent (`Conventions`).
     shortcut_size: px of the projection's kernel, odd (SENet-154: 3).
+    dilation_rate: px between neighbors that a convolution sees, at least 1.
+    dilated: exchange `strides` for dilation: the output is as large as the input (`output_stride` of constructors).
 
     Shapes: (batch, height, width, channels) to (batch, ceil(height / strides), ceil(width / strides), filters).
     Raises ValueError for arguments outside these ranges, and, when built, for an identity that changes shape.
@@ -50,6 +53,8 @@ class ResidualBlock(keras.layers.Layer):
         stochastic_depth=0.0,
         conventions=TORCHVISION,
         shortcut_size=1,
+        dilation_rate=1,
+        dilated=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -62,6 +67,9 @@ class ResidualBlock(keras.layers.Layer):
         if shortcut_size < 1 or shortcut_size % 2 == 0:
             raise ValueError(f"{owner}: `shortcut_size` must be odd and at least 1 px, got {shortcut_size}.")
         self.se_filters, self.stochastic_depth, self.shortcut_size = se_filters, stochastic_depth, shortcut_size
+        if dilation_rate < 1:
+            raise ValueError(f"{owner}: `dilation_rate` must be at least 1 px, got {dilation_rate}.")
+        self.dilation_rate, self.dilated, self.strides_given = dilation_rate, dilated, strides
         self.conventions = conventions_from(conventions)
 
     def call(self, x, training=None):
@@ -70,13 +78,18 @@ class ResidualBlock(keras.layers.Layer):
         return self.after(total) if self.after else total
 
     def halves(self, x, training=None):
-        """(skip, residual); `before` runs once, so that its statistics are updated once. A plain block's skip is None."""
+        """(skip, residual); `before` runs once, so that its statistics move once. A plain block's skip is None."""
         h = self.before(x, training=training) if self.before else x
         start = x if self.shortcut_kind == "subsample" else h
         skip = self.shortcut(start, training=training) if self.shortcut else x
         return None if self.shortcut_kind == "none" else skip, self.branch(h, training=training)
 
     def build(self, shape):
+        if self.dilated or self.dilation_rate > 1:
+            for part in (self.shortcut, self.branch):
+                if part:
+                    dilate(part, self.dilation_rate, self.dilated)
+            self.strides = 1 if self.dilated else self.strides
         for part in (self.before, self.shortcut, self.branch):
             if part:
                 part.build(shape)
@@ -99,12 +112,14 @@ class ResidualBlock(keras.layers.Layer):
     def get_config(self):
         return super().get_config() | {
             "filters": self.filters,
-            "strides": self.strides,
+            "strides": self.strides_given,
             "shortcut": self.shortcut_kind,
             "se_filters": self.se_filters,
             "stochastic_depth": self.stochastic_depth,
             "conventions": to_config(self.conventions),
             "shortcut_size": self.shortcut_size,
+            "dilation_rate": self.dilation_rate,
+            "dilated": self.dilated,
         }
 
     def _sequence(self, name, *layers):

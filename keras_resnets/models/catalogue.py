@@ -5,18 +5,38 @@ import fnmatch
 
 from keras_resnets.models import (
     alexnet,
+    bcn,
     densenet,
     efficientnet,
     googlenet,
     mobilenet,
+    resnet,
     resnet_cifar,
+    resnet_v2,
+    resnext,
+    senet,
     unet,
     vgg,
     xception,
 )
 from keras_resnets.models._application import application, classifier
 
-FAMILIES = (resnet_cifar, xception, mobilenet, efficientnet, alexnet, vgg, googlenet, densenet, unet)
+FAMILIES = (
+    resnet_cifar,
+    xception,
+    mobilenet,
+    efficientnet,
+    alexnet,
+    vgg,
+    googlenet,
+    densenet,
+    unet,
+    bcn,
+    resnet,
+    resnet_v2,
+    resnext,
+    senet,
+)
 
 
 def list_models(pattern="*"):
