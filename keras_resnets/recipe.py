@@ -7,10 +7,9 @@ scikit-learn digits. The pages in `recipes/` fill it with what the papers did.
 
 import dataclasses
 import difflib
-import types
 import typing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,11 +234,9 @@ def _field(node, key, path):
 def _convert(value, hint):
     if dataclasses.is_dataclass(hint):
         return from_dict(value, hint)
-    if isinstance(value, list) and typing.get_origin(hint) is tuple:
-        return tuple(value)
-    if isinstance(hint, types.UnionType) and isinstance(value, list):
-        return tuple(value)
-    return value
+    if isinstance(value, dict):
+        return {key: _convert(item, Any) for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value  # JSON knows no tuples, a recipe has no lists
 
 
 def _flatten(node, prefix=""):

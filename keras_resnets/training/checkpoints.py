@@ -19,8 +19,13 @@ def state(model):
     passing = {id(variable) for metric in model.metrics for variable in metric.variables}
     passing |= {id(variable) for variable in model.metrics_variables}
     variables = [variable for variable in model.variables if id(variable) not in passing]
-    owners = (("model", variables), ("optimizer", model.optimizer.variables))
-    return {f"{owner}/{i:05d}/{v.path}": v for owner, found in owners for i, v in enumerate(found)}
+    lasting = {id(weight) for weight in [*model.weights, *model.optimizer.variables]}
+    # Random seeds have numbered names that differ from process to process, so their place alone names them.
+    return {
+        f"{owner}/{place:05d}/{variable.path if id(variable) in lasting else 'seed'}": variable
+        for owner, found in (("model", variables), ("optimizer", model.optimizer.variables))
+        for place, variable in enumerate(found)
+    }
 
 
 def save(directory, step, model):
@@ -42,7 +47,7 @@ def restore_newest(directory, model):
     """
     for path in sorted(Path(directory).glob(PATTERN), reverse=True):
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
             print(f"Checkpoint {path} is damaged ({error}); the one before it is used.")
