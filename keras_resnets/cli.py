@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from keras_resnets.recipe import Data, Recipe, get
+from keras_resnets.recipe import Data, Recipe, differences, get, override
 
 Flat = tyro.conf.arg(name="")
 CONSOLE = Console()
@@ -63,7 +63,55 @@ def _leaf(recipe, name):
     raise ValueError(f"run: the recipe's argument `{name}` is no recipe field.")
 
 
-def train(recipe: Annotated[Recipe, Flat] = Recipe(), workdir: Path | None = None):  # noqa: B008: frozen
+def run_degradation(recipe, argv=None):
+    """The footer of recipes/cifar_degradation.py: plain and residual nets of several depths, then figure 6.
+
+    recipe: function of a model's name that returns its `Recipe`.
+    """
+    page = Path(inspect.getfile(sys.modules["__main__"])) if argv is None else Path("cifar_degradation.py")
+    with_messages(_run_degradation, recipe, page.name, sys.argv[1:] if argv is None else argv)
+
+
+def _run_degradation(recipe, page, argv):
+    import json
+
+    from keras_resnets import plots
+    from keras_resnets.analysis.degradation import degradation
+    from keras_resnets.training.callbacks import read_metrics
+
+    def command(
+        recipe: Annotated[Recipe, Flat] = recipe(),  # noqa: B008 (frozen)
+        depths: tuple[int, int] = (20, 56),
+        workdir: Path = Path("runs/degradation"),
+    ):
+        """Args:
+        recipe: What every net is trained with; its model is set by kind and depth.
+        depths: Depths to compare.
+        workdir: Folder of all runs and of the figure.
+        """
+        return recipe, depths, workdir
+
+    chosen, depths, workdir = tyro.cli(
+        command, prog=page, description=inspect.getdoc(sys.modules["__main__"]), args=argv
+    )
+    changes = {path: after for path, (_, after) in differences(recipe(), chosen).items()}
+    curves = {"plain": {}, "residual": {}}
+    for kind, family in (("plain", "PlainNet"), ("residual", "ResNet")):
+        for depth in depths:
+            model = f"{family}{depth}"
+            _train(override(recipe(model), changes), workdir / model.lower(), page)
+            curves[kind][model] = read_metrics(workdir / model.lower() / "metrics.csv")
+    result = degradation(curves)
+    (workdir / "degradation.json").write_text(json.dumps(result.to_dict(), indent=1) + "\n")
+    (workdir / "degradation.png").write_bytes(plots.to_png(plots.plot_degradation(curves)))
+    table = Table("network", "training error", "test error", title=f"Degradation on {chosen.data.name}")
+    for errors in (*result.plain, *result.residual):
+        table.add_row(errors.model, f"{errors.training:.4f}", f"{errors.test:.4f}")
+    CONSOLE.print(table)
+    CONSOLE.print(f"{workdir / 'degradation.png'}")
+
+
+def train(recipe: Annotated[Recipe, Flat] = Recipe(), workdir: Path | None = None):  # noqa: B008 (frozen)
     """Train a network, evaluate it, export it for others and the phone, and write report.html.
 
     With no flag: ResNet-20 on scikit-learn's digits, in about two minutes on two cores. The same command goes on where
@@ -95,7 +143,7 @@ def _train(recipe, workdir, name):
 
 def evaluate(
     model: tyro.conf.Positional[Path],
-    data: Data = Data(),  # noqa: B008: frozen
+    data: Data = Data(),  # noqa: B008 (frozen)
     output: Path | None = None,
 ):
     """Evaluate a `.keras` file, a SavedModel folder or a `.tflite` file on the test images of a data set.
@@ -161,7 +209,7 @@ def port(
 def export(
     model: tyro.conf.Positional[Path],
     to: Path,
-    data: Data = Data(),  # noqa: B008: frozen
+    data: Data = Data(),  # noqa: B008 (frozen)
     images: int = 256,
 ):
     """Write an artifact from a `.keras` file: SavedModel, TFLite, labels, metadata, model card, all verified.

@@ -11,6 +11,12 @@ from keras_resnets.training.schedules import learning_rate
 RECIPES = Path(__file__).parents[1] / "recipes"
 
 
+@pytest.fixture(autouse=True)
+def beside_one_another(monkeypatch):
+    """As in `python recipes/PAGE.py`, pages can import one another."""
+    monkeypatch.syspath_prepend(RECIPES)
+
+
 def page(name):
     return runpy.run_path(str(RECIPES / name))
 
@@ -38,3 +44,9 @@ def test_every_page_has_a_header_and_gives_a_recipe(path):
     assert len(found["__doc__"].splitlines()) >= 4
     assert f"python recipes/{path.name}" in found["__doc__"]
     assert isinstance(found["recipe"](), Recipe)
+
+
+def test_degradation_watches_the_test_images_and_keeps_the_warm_up():
+    recipe = page("cifar_degradation.py")["recipe"]
+    assert recipe().data.watch == "test"
+    assert recipe("PlainNet110").schedule.warmup_steps == 400

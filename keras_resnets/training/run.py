@@ -124,9 +124,9 @@ def _fit(recipe, workdir, dataset, network, model, step):
     rows = callbacks.rewind_metrics(metrics, step)
     if step < recipe.steps:
         batches = pipeline.training(dataset, recipe, start_step=step)
-        validation = None
-        if dataset.validation is not None:
-            validation = pipeline.evaluation(dataset.validation, recipe.data.batch_size)
+        watched = dataset.test if recipe.data.watch == "test" else dataset.validation
+        validation = None if watched is None else pipeline.evaluation(watched, recipe.data.batch_size)
+        best = callbacks.Best(network, workdir / "best.keras", best=_best(rows))
         model.fit(
             batches,
             validation_data=validation,
@@ -140,7 +140,7 @@ def _fit(recipe, workdir, dataset, network, model, step):
                 callbacks.Facts(recipe.data.batch_size),
                 keras.callbacks.CSVLogger(metrics, append=True),
                 keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False),
-                callbacks.Best(network, workdir / "best.keras", best=_best(rows)),
+                *([best] if recipe.data.watch == "validation" else []),  # nothing is chosen by test images
                 callbacks.Checkpoint(workdir / "checkpoints"),
             ],
         )

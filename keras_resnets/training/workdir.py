@@ -14,7 +14,7 @@ def claim(workdir, recipe):
     the differences where it holds another recipe.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    lock = open(workdir / ".lock", "w")  # noqa: SIM115: the caller's `with` closes, and so unlocks, it
+    lock = open(workdir / ".lock", "w")  # noqa: SIM115 (the caller's `with` closes, and so unlocks, it)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
