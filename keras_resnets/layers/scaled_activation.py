@@ -21,8 +21,8 @@ FUNCTIONS = {
     "tanh": ops.tanh,
 }
 
-# Literals of the released code (deepmind-research/nfnets/base.py): sampled estimates of 1 / sqrt(Var[f(z)]), z ~ N(0, 1),
-# up to 8e-4 from the closed form. The released weights were trained with them, so they stay as they are.
+# Literals of the released code (deepmind-research/nfnets/base.py): sampled estimates of 1 / sqrt(Var[f(z)]) for
+# z ~ N(0, 1), up to 8e-4 from the closed form. The released weights were trained with them, so they stay as they are.
 GAMMAS = {
     "identity": 1.0,
     "celu": 1.270926833152771,

@@ -21,6 +21,14 @@ from keras_resnets.models.efficientnet import (
     EfficientNetB6,
     EfficientNetB7,
 )
+from keras_resnets.models.fixup_resnet import (
+    FixupResNet50,
+    FixupResNet101,
+    FixupResNet152,
+    FixupResNet200,
+    FixupResNet288,
+    FixupResNet600,
+)
 from keras_resnets.models.googlenet import GoogLeNet, GoogLeNetBN
 from keras_resnets.models.mobilenet import (
     MobileNet,
@@ -29,6 +37,78 @@ from keras_resnets.models.mobilenet import (
     MobileNetV3LargeMinimalistic,
     MobileNetV3Small,
     MobileNetV3SmallMinimalistic,
+)
+from keras_resnets.models.nf_regnet import (
+    NFRegNetB0,
+    NFRegNetB0_timm,
+    NFRegNetB1,
+    NFRegNetB1_timm,
+    NFRegNetB2,
+    NFRegNetB2_timm,
+    NFRegNetB3,
+    NFRegNetB3_timm,
+    NFRegNetB4,
+    NFRegNetB4_timm,
+    NFRegNetB5,
+    NFRegNetB5_timm,
+    NFRegNetB6,
+    NFRegNetB7,
+    NFRegNetB8,
+)
+from keras_resnets.models.nf_resnet import (
+    NFECAResNet26,
+    NFECAResNet50,
+    NFECAResNet101,
+    NFResNet26,
+    NFResNet50,
+    NFResNet50_DM,
+    NFResNet101,
+    NFResNet101_DM,
+    NFResNet152_DM,
+    NFResNet200_DM,
+    NFResNet288_DM,
+    NFResNet600_DM,
+    NFSEResNet26,
+    NFSEResNet50,
+    NFSEResNet50_DM,
+    NFSEResNet101,
+    NFSEResNet101_DM,
+    NFSEResNet152_DM,
+    NFSEResNet200_DM,
+    NFSEResNet288_DM,
+    NFSEResNet600_DM,
+)
+from keras_resnets.models.nfnet import (
+    ECANFNetL0,
+    ECANFNetL1,
+    ECANFNetL2,
+    ECANFNetL3,
+    NFNetF0,
+    NFNetF0_timm,
+    NFNetF0Plus,
+    NFNetF1,
+    NFNetF1_timm,
+    NFNetF1Plus,
+    NFNetF2,
+    NFNetF2_timm,
+    NFNetF2Plus,
+    NFNetF3,
+    NFNetF3_timm,
+    NFNetF3Plus,
+    NFNetF4,
+    NFNetF4_timm,
+    NFNetF4Plus,
+    NFNetF4Plus_paper,
+    NFNetF5,
+    NFNetF5_timm,
+    NFNetF5Plus,
+    NFNetF6,
+    NFNetF6_timm,
+    NFNetF6Plus,
+    NFNetF7,
+    NFNetF7_timm,
+    NFNetF7Plus,
+    NFNetL0,
 )
 from keras_resnets.models.resnet import (
     PlainNet18,
@@ -120,6 +200,14 @@ from keras_resnets.models.senet import (
     SEResNeXt101D_32x4d,
     SEResNeXt101D_32x8d,
     SEResNeXt152D_32x4d,
+)
+from keras_resnets.models.skipinit_resnet import (
+    SkipInitResNet50,
+    SkipInitResNet101,
+    SkipInitResNet152,
+    SkipInitResNet200,
+    SkipInitResNet288,
+    SkipInitResNet600,
 )
 from keras_resnets.models.unet import UNet, UNetSame, UNetSameBN
 from keras_resnets.models.vgg import VGG11, VGG11BN, VGG13, VGG13BN, VGG16, VGG16BN, VGG19, VGG19BN
