@@ -1,6 +1,7 @@
 """The command line: parses, calls the module that does the work, prints."""
 
 import inspect
+import logging
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.markup import escape
 from rich.table import Table
 
@@ -262,11 +264,19 @@ def list_(pattern: tyro.conf.Positional[str] = "*"):
     CONSOLE.print(f"{len(found)} models.")
 
 
+def _show_log():
+    log = logging.getLogger("keras_resnets")
+    if not log.handlers:
+        log.addHandler(RichHandler(console=Console(stderr=True), show_time=False, show_path=False))
+        log.setLevel(logging.INFO)
+
+
 def with_messages(function, *args, **kwargs):
     """Calls `function`; a user's mistake ends the process with its message rather than a stack trace.
 
-    KERAS_RESNETS_DEBUG=1 shows the trace.
+    KERAS_RESNETS_DEBUG=1 shows the trace. What our modules log (a long download, a skipped image) is shown.
     """
+    _show_log()
     try:
         return function(*args, **kwargs)
     except (ValueError, OSError, RuntimeError) as error:

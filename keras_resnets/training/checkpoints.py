@@ -1,11 +1,13 @@
 """The state of a run in one file: written whole or not at all, and read back exactly."""
 
+import logging
 import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+LOG = logging.getLogger(__name__)
 PATTERN = "step-*.npz"
 KEEP = 2
 """Newest checkpoints that stay; the one before the newest is there in case the newest is damaged."""
@@ -43,14 +45,14 @@ def save(directory, step, model):
 def restore_newest(directory, model):
     """Sets `model` to the newest checkpoint that can be read and returns its step; 0 where there is none.
 
-    A damaged file is passed over with a warning on standard error; one of another network raises ValueError.
+    A damaged file is passed over with a warning; one of another network raises ValueError.
     """
     for path in sorted(Path(directory).glob(PATTERN), reverse=True):
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-            print(f"Checkpoint {path} is damaged ({error}); the one before it is used.")
+            LOG.warning("Checkpoint %s is damaged (%s); the one before it is used.", path, error)
             continue
         _restore(path, model, arrays)
         return int(path.stem.removeprefix("step-"))

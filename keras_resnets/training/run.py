@@ -1,5 +1,6 @@
 """The verb `train`: a recipe and a folder become a trained, evaluated, exported, reported network."""
 
+import logging
 import math
 import sys
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from keras_resnets.training.schedules import learning_rate
 from keras_resnets.training.train_step import TrainingModel
 from keras_resnets.training.workdir import claim, write_json
 
+LOG = logging.getLogger(__name__)
 HARDEST = 24
 """Test images that the report shows."""
 
@@ -78,6 +80,8 @@ def build(recipe, dataset):
             classifier_activation=None,
             **recipe.model_options,
         )
+    except TypeError as error:
+        raise ValueError(f"Recipe: `model_options` must be arguments of {recipe.model}: {error}") from error
     finally:
         keras.config.set_dtype_policy(policy)
 
@@ -113,7 +117,7 @@ def _resume(workdir, model):
     """The step of the newest checkpoint, with `model` and metrics.csv set back to it; 0 for a new run."""
     step = checkpoints.restore_newest(workdir / "checkpoints", model)
     if step:
-        print(f"Going on after step {step:,} of {workdir}.")
+        LOG.info("Going on after step %s of %s.", f"{step:,}", workdir)
     return step
 
 

@@ -46,7 +46,7 @@ def test_a_restored_run_goes_on_bit_for_bit(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
-def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path, damage, capsys):
+def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path, damage, caplog):
     network = model()
     train(network, 1)
     checkpoints.save(tmp_path, 1, network)
@@ -56,7 +56,7 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path, damag
         content[len(content) // 2] ^= 0xFF
     path.write_bytes({"truncated": content[: len(content) // 2], "empty": b""}.get(damage, content))
     assert checkpoints.restore_newest(tmp_path, model()) == 1
-    assert f"{path} is damaged" in capsys.readouterr().out
+    assert f"{path} is damaged" in caplog.text
 
 
 def test_only_the_newest_stay_and_nothing_half_written(tmp_path):
