@@ -163,7 +163,14 @@ def _encode(text, encoding):
     return text.encode("latin1")
 
 
+def _no_bytes():
+    """bytes(): how protocols 0 to 2 write none."""
+    return b""
+
+
 NAMES = {
+    ("__builtin__", "bytes"): _no_bytes,
+    ("builtins", "bytes"): _no_bytes,
     ("numpy", "ndarray"): _ndarray,
     ("numpy", "dtype"): _Dtype,
     ("_codecs", "encode"): _encode,
@@ -189,7 +196,7 @@ def _plain(value, done):
     """
     if isinstance(value, _Array) and value.value is not None:
         return value.value
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value
     if not isinstance(value, (dict, list, tuple)):
         raise _Refused(f"it holds {value if isinstance(value, _Sealed) else type(value).__name__}")
