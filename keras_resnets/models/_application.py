@@ -56,16 +56,20 @@ def application(name, variant, body, head=classifier):
         chosen = _changed(variant, fields, changes, owner)
         _check(owner, include_top, pooling, classes, features_only)
         images = _images(owner, chosen, input_tensor, input_shape)
-        x = body(chosen, images) if output_stride is None else _strided(body, chosen, images, output_stride, owner)
+        sources = keras.utils.get_source_inputs(images)
+        # A single input stays a tensor: as a list, Keras would warn of every array it is called on.
+        sources = sources[0] if len(sources) == 1 else sources
+        x = body(chosen, images)
+        if output_stride is not None:
+            x = with_output_stride(sources, images, x, output_stride, owner)
         if features_only:
-            x = {str(stride): found for stride, found in feature_maps(keras.Model(images, x)).items()}
+            maps = feature_maps(keras.Model(sources, x))
+            x = {f"stride{stride}": found for stride, found in maps.items()}
         elif include_top:
             x = head(chosen, x, classes, classifier_activation)
         elif pooling:
             x = POOLING[pooling](name="pool")(x)
-        # A single input stays a tensor: as a list, Keras would warn of every array it is called on.
-        sources = [images] if input_tensor is None else keras.utils.get_source_inputs(input_tensor)
-        model = keras.Model(sources[0] if len(sources) == 1 else sources, x, name=name)
+        model = keras.Model(sources, x, name=name)
         if weights is not None:
 
             def whole(classes, input_shape=None):
@@ -83,17 +87,11 @@ def application(name, variant, body, head=classifier):
     return constructor
 
 
-def _strided(body, variant, images, output_stride, owner):
-    """The body's last map, where strides beyond `output_stride` are dilation."""
-    plain = keras.Input(images.shape[1:], dtype=images.dtype, name="images")
-    return with_output_stride(keras.Model(plain, body(variant, plain)), output_stride, owner)(images)
-
-
 def _key(variant):
-    """The key of `variant` in the catalogue, which imports every family and so this file; None for one's own."""
-    from keras_resnets.models.catalogue import variants
+    # The catalogue imports every family, and each of them this file.
+    from keras_resnets.models.catalogue import key_of
 
-    return next((key for key, other in variants().items() if other is variant), None)
+    return key_of(variant)
 
 
 def _changed(variant, fields, changes, owner):
@@ -178,13 +176,19 @@ def _docstring(name, variant):
     Equal to: {variant.reference}.
 
     include_top: whether the classifier is part of the model.
-    weights: None (random), or the path of a `.weights.h5` or `.keras` file.
+    weights: None (random); "imagenet" or another tag of `list_weights`; or the path of a `.weights.h5` or `.keras` file
+        of ours, or of a `.safetensors` of timm. Their head may have other classes (ours then starts anew, with a
+        warning), their images three channels (the first kernel is adapted).
     input_tensor: Keras tensor to start from, e.g. the output of a preprocessing layer.
     input_shape: (height, width, channels) in px; None is {_default_shape(variant)}. A side may be None.
     pooling: without the top: None (feature map), "avg" or "max".
     classes: outputs of the classifier, at least 1.
     classifier_activation: of the classifier; None gives logits.
     name: of the model.
+    features_only: instead of an answer, {{"stride4": map, "stride8": map, ...}}: the last map of each stride.
+    output_stride: image side / side of the last map, at most: strides beyond are exchanged for dilation at the same
+        weights (1, 2, 4, 8, 16 or 32); None leaves them.
+    drop_path_rate, dropout: other names of `stochastic_depth` and `dropout_rate`, where the variant has them.
 
     Then, by keyword, any field of the variant: {", ".join(f.name for f in dataclasses.fields(variant))}.
     Inputs: normalized images (batch, height, width, channels). Outputs: (batch, classes) or features.

@@ -25,6 +25,7 @@ from keras_resnets.models import (
     xception,
 )
 from keras_resnets.models._application import application, classifier
+from keras_resnets.models.weights import pretrained
 
 FAMILIES = (
     resnet_cifar,
@@ -52,6 +53,16 @@ FAMILIES = (
 def list_models(pattern="*"):
     """Keys of all variants that match a shell pattern, e.g. "cifar_*", in alphabetical order."""
     return sorted(key for key in variants() if fnmatch.fnmatchcase(key, pattern))
+
+
+def list_weights(name):
+    """{tag: Pretrained} of what others published for `name`, a key or a constructor; the first is "imagenet"."""
+    return dict(pretrained().get(key_of(constructor(name).variant), {}))
+
+
+def key_of(variant):
+    """The key of `variant` in the catalogue; None for one's own."""
+    return next((key for key, other in variants().items() if other is variant), None)
 
 
 def variants():

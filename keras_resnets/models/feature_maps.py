@@ -21,10 +21,11 @@ def feature_maps(model):
             "Build it with `include_top=False` and without `pooling`."
         )
     layers = _layers_of_maps(model)
-    # The sides of a probe tell the strides of networks whose sides are None, too.
-    side = 2**9
+    height, width = model.input.shape[1:3]
+    # Where sides are None, those of a probe tell the strides.
+    side = height or 2**9
     probe = keras.Model(model.input, [layer.output for layer in layers] + [model.output])
-    shapes = probe.compute_output_shape((1, side, side, model.input.shape[-1]))
+    shapes = probe.compute_output_shape((1, side, width or side, model.input.shape[-1]))
     strides = [2 ** round(math.log2(side / shape[1])) for shape in shapes]
     # Gates of squeeze-and-excitation, 1x1, lie beyond the last stride.
     found = {s: layer.output for layer, s in zip(layers, strides[:-1], strict=True) if s <= strides[-1]}
