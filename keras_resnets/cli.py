@@ -1,5 +1,6 @@
 """The command line: parses, calls the module that does the work, prints."""
 
+import functools
 import inspect
 import logging
 import os
@@ -16,6 +17,7 @@ from rich.table import Table
 from keras_resnets.recipe import Data, Recipe, differences, get, override
 
 Flat = tyro.conf.arg(name="")
+WORKDIR = tyro.conf.arg(help="Folder of the run; None is runs/MODEL-DATASET.")
 CONSOLE = Console()
 
 
@@ -43,16 +45,21 @@ def run(recipe, argv=None):
 
 
 def _run(recipe, page, description, argv):
-    def parse(default):
-        def command(recipe: Annotated[Recipe, Flat] = default, workdir: Path | None = None):
-            return recipe, workdir
+    def command(recipe: Annotated[Recipe, Flat], workdir: Annotated[Path | None, WORKDIR] = None):
+        return recipe, workdir
 
-        return tyro.cli(command, prog=page.name, description=description, args=argv)
-
-    chosen, _ = parse(recipe())
-    arguments = {name: _leaf(chosen, name) for name in inspect.signature(recipe).parameters}
-    chosen, workdir = parse(recipe(**arguments))
+    chosen, workdir = _parsed(recipe, command, prog=page.name, description=description, args=argv)
     return _train(chosen, workdir, page.name)
+
+
+def _parsed(recipe, command, **options):
+    """What `command` returns for the flags; `recipe` is called again with those of its arguments that flags changed."""
+
+    def parse(default):
+        return tyro.cli(functools.partial(command, recipe=default), **options)
+
+    chosen = parse(recipe())[0]
+    return parse(recipe(**{name: _leaf(chosen, name) for name in inspect.signature(recipe).parameters}))
 
 
 def _leaf(recipe, name):
@@ -68,10 +75,10 @@ def _leaf(recipe, name):
 def run_degradation(recipe, argv=None):
     """The footer of recipes/cifar_degradation.py: plain and residual nets of several depths, then figure 6.
 
-    recipe: function of a model's name that returns its `Recipe`.
+    recipe: function of a model's and a data set's name that returns the `Recipe`.
     """
-    page = Path(inspect.getfile(sys.modules["__main__"])) if argv is None else Path("cifar_degradation.py")
-    with_messages(_run_degradation, recipe, page.name, sys.argv[1:] if argv is None else argv)
+    page = Path(inspect.getfile(recipe))
+    with_messages(_run_degradation, recipe, page, sys.argv[1:] if argv is None else argv)
 
 
 def _run_degradation(recipe, page, argv):
@@ -82,26 +89,21 @@ def _run_degradation(recipe, page, argv):
     from keras_resnets.training.callbacks import read_metrics
 
     def command(
-        recipe: Annotated[Recipe, Flat] = recipe(),  # noqa: B008 (frozen)
-        depths: tuple[int, int] = (20, 56),
-        workdir: Path = Path("runs/degradation"),
+        recipe: Annotated[Recipe, Flat],
+        depths: Annotated[tuple[int, int], tyro.conf.arg(help="Depths to compare; they set --model.")] = (20, 56),
+        workdir: Annotated[Path, tyro.conf.arg(help="Folder of all runs and the figure.")] = Path("runs/degradation"),
     ):
-        """Args:
-        recipe: What every net is trained with; its model is set by kind and depth.
-        depths: Depths to compare.
-        workdir: Folder of all runs and of the figure.
-        """
         return recipe, depths, workdir
 
-    chosen, depths, workdir = tyro.cli(
-        command, prog=page, description=inspect.getdoc(sys.modules["__main__"]), args=argv
-    )
-    changes = {path: after for path, (_, after) in differences(recipe(), chosen).items()}
+    description = inspect.getdoc(inspect.getmodule(recipe))
+    chosen, depths, workdir = _parsed(recipe, command, prog=page.name, description=description, args=argv)
+    first = recipe(**{name: _leaf(chosen, name) for name in inspect.signature(recipe).parameters})
+    changes = {path: after for path, (_, after) in differences(first, chosen).items()}
     curves = {"plain": {}, "residual": {}}
     for kind, family in (("plain", "PlainNet"), ("residual", "ResNet")):
         for depth in depths:
             model = f"{family}{depth}"
-            _train(override(recipe(model), changes), workdir / model.lower(), page)
+            _train(override(recipe(model, chosen.data.name), changes), workdir / model.lower(), page.name)
             curves[kind][model] = read_metrics(workdir / model.lower() / "metrics.csv")
     result = degradation(curves)
     (workdir / "degradation.json").write_text(json.dumps(result.to_dict(), indent=1) + "\n")

@@ -225,7 +225,7 @@ def plot_degradation(curves):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.plot([], [], color=QUIET, linewidth=2.2, label="test error")
         axes.plot([], [], color=QUIET, linewidth=1.2, linestyle=(0, (4, 2)), label="training error")
-        axes.legend(loc="upper right")
+        axes.legend(loc="best", frameon=True, framealpha=0.8, edgecolor="none")
     # Figure 6 is cut at 20 %: the first steps would hide the differences at the end.
     panels[0].set_ylim(0, min(100, 2.5 * max(finals, default=40)))
     panels[0].set_ylabel("error, %")

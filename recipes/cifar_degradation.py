@@ -17,8 +17,8 @@ from keras_resnets.cli import run_degradation
 from keras_resnets.recipe import Recipe, override
 
 
-def recipe(model: str = "ResNet20") -> Recipe:
-    return override(cifar_resnet.recipe(model), {"data.watch": "test", "export.formats": ()})
+def recipe(model: str = "ResNet20", name: str = "cifar10") -> Recipe:
+    return override(cifar_resnet.recipe(model, name), {"data.watch": "test", "export.formats": ()})
 
 
 if __name__ == "__main__":

@@ -13,14 +13,16 @@ from keras_resnets.cli import run
 from keras_resnets.recipe import Augment, Data, Optimizer, Recipe, Schedule
 
 
-def recipe(model: str = "ResNet20") -> Recipe:
+def recipe(model: str = "ResNet20", name: str = "cifar10") -> Recipe:
+    # Digits are 8 px and have a right way round: 4 px of CIFAR's 32 is 1 px of 8, and no flip.
+    digits = name == "digits"
     # "we use a learning rate of 0.01 to warm up the training until the training error is below 80% (about 400
     # iterations)": the 110-layer nets only.
     warmup = 400 if model in ("ResNet110", "PlainNet110", "ResNet1202", "ResNet110V2", "ResNet1001V2") else 0
     return Recipe(
         model=model,
-        data=Data(name="cifar10", batch_size=128, validation=5_000 / 50_000, normalization="pixel-mean"),
-        augment=Augment(crop_padding=4, flip=True),
+        data=Data(name=name, batch_size=128, validation=5_000 / 50_000, normalization="pixel-mean"),
+        augment=Augment(crop_padding=1 if digits else 4, flip=not digits),
         optimizer=Optimizer(momentum=0.9, weight_decay=1e-4),
         schedule=Schedule(
             peak=0.1,

@@ -38,6 +38,12 @@ def test_only_the_deepest_nets_warm_up():
     assert recipe("ResNet56").schedule.warmup_steps == 0
 
 
+def test_digits_are_not_mirrored():
+    recipe = page("cifar_resnet.py")["recipe"]
+    assert (recipe().augment.crop_padding, recipe().augment.flip) == (4, True)
+    assert (recipe(name="digits").augment.crop_padding, recipe(name="digits").augment.flip) == (1, False)
+
+
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.py")), ids=lambda path: path.name)
 def test_every_page_has_a_header_and_gives_a_recipe(path):
     found = page(path.name)
