@@ -15,21 +15,22 @@ def feature_maps(model):
     """
     if not isinstance(model, keras.Model) or len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError("feature_maps: `model` must be a functional model of one input and one output.")
-    if len(model.output.shape) != 4:
+    image, last = model.inputs[0], model.outputs[0]
+    if len(last.shape) != 4:
         raise ValueError(
-            f"feature_maps: `model` must end in a feature map, but {model.name} gives {tuple(model.output.shape)}. "
+            f"feature_maps: `model` must end in a feature map, but {model.name} gives {tuple(last.shape)}. "
             "Build it with `include_top=False` and without `pooling`."
         )
     layers = _layers_of_maps(model)
-    height, width = model.input.shape[1:3]
+    height, width = image.shape[1:3]
     # Where sides are None, those of a probe tell the strides.
     side = height or 2**9
-    probe = keras.Model(model.input, [layer.output for layer in layers] + [model.output])
-    shapes = probe.compute_output_shape((1, side, width or side, model.input.shape[-1]))
+    probe = keras.Model(image, [layer.output for layer in layers] + [last])
+    shapes = probe.compute_output_shape((1, side, width or side, image.shape[-1]))
     strides = [2 ** round(math.log2(side / shape[1])) for shape in shapes]
     # Gates of squeeze-and-excitation, 1x1, lie beyond the last stride.
     found = {s: layer.output for layer, s in zip(layers, strides[:-1], strict=True) if s <= strides[-1]}
-    found[strides[-1]] = model.output
+    found[strides[-1]] = last
     return dict(sorted(found.items()))
 
 

@@ -81,8 +81,10 @@ class Variant:
 
     @property
     def smallest(self):
-        """px of the smallest side it takes: a strided auxiliary pooling needs a map of 5 px."""
-        return 80 if self.auxiliary and self.auxiliary_pool == "strided" else 15
+        """px of the smallest side it takes: a strided auxiliary pooling needs a map of 5 px, the last 3x3 one 2 px."""
+        if self.auxiliary and self.auxiliary_pool == "strided":
+            return 79
+        return 15 if self.last_pool == 2 else 31
 
     @property
     def classifier_initializer(self):

@@ -118,7 +118,7 @@ def with_encoder(encoder, classes=1, classifier_activation="softmax", widths=Non
     strides = [deepest >> level for level in range(1, deepest.bit_length())]
     if not strides:
         raise ValueError(f"with_encoder: `encoder` must make its maps smaller, but {encoder.name} keeps their size.")
-    x, images = maps[deepest], encoder.input
+    x, images = maps[deepest], encoder.inputs[0]
     if widths is None:
         widths = []
         for stride in strides:
