@@ -96,8 +96,9 @@ def body(variant, x):
 
 
 def _shortcut(variant, number, changes, strides):
-    """DeepMind, timm and Keras project in the first block of every bottleneck stage, where the shape always changes."""
-    if changes or (strides > 1 and (variant.strided_block == "first" or number == 1)):
+    """timm, DeepMind and Keras project in the first block of every bottleneck stage, even where the shape stays."""
+    first_of_bottlenecks = number == 1 and variant.block == "preact_bottleneck"
+    if changes or first_of_bottlenecks or (strides > 1 and variant.strided_block == "first"):
         return "projection"
     return "subsample" if strides > 1 else "identity"
 
