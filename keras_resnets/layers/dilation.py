@@ -19,8 +19,9 @@ def stride(layer):
 def dilate(layer, rate, exchange):
     """Sets `layer`, not built yet, to take neighbors `rate` px apart, and returns that of its output.
 
-    exchange: also turn its strides into dilation of what follows: the output is as large as the input, and every
-        rate-th of its rows and columns is what the layer gave before (with symmetric padding; else one px beside).
+    exchange: also turn its strides into dilation of what follows: the output is as large as the input, and with even
+        padding every rate-th of its rows and columns is what the layer gave before. Uneven padding ("same", as
+        TensorFlow pads under stride 2) puts that one px further, so that a block's strided 3x3 and 1x1 part by one px.
     A `keras.Sequential` is set layer by layer. Under rate > 1, average pooling still averages adjacent pixels, as in
     timm. Raises ValueError for max pooling there: Keras has none that is dilated.
     Source: Yu and Koltun 2015, arXiv:1511.07122; Chen et al. 2016, arXiv:1606.00915, section 3.1 ("atrous").

@@ -108,10 +108,8 @@ def load_weights(model, weights, owner, key, whole):
     try:
         classes = _classes(path)
         if classes == _head(model):
-            with suppress(ValueError), warnings.catch_warnings():
-                # A first kernel for other channels fails here, and Keras then also warns of what it did not visit.
-                warnings.simplefilter("ignore")
-                return model.load_weights(path)
+            with suppress(ValueError):  # a first kernel for other channels
+                return _read(model, path)
         network = _loaded(whole, classes, path, model.input_shape[1:])
     except (ValueError, KeyError, OSError) as error:
         raise ValueError(f"{owner}: `weights` {str(weights)!r} is not of this network: {error}") from error
@@ -123,11 +121,18 @@ def _loaded(whole, classes, path, shape):
     for candidate in (None,) if None in shape[:2] else (shape, (*shape[:2], 3), None):
         network = whole(classes, candidate)
         try:
-            network.load_weights(path)
+            _read(network, path)
             return network
         except ValueError as error:
             fault = error
     raise fault
+
+
+def _read(network, path):
+    """Keras' own loading; where it fails, it also warns of what it did not visit, which only repeats the error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network.load_weights(path)
 
 
 def _classes(path):
