@@ -48,7 +48,7 @@ def test_equals_timm_at_even_and_odd_size(timm, key, name, options):
 
 @pytest.mark.slow
 def test_the_rule_of_epsilon_is_visible(timm):
-    """DeepMind's rule on timm's weights gives other logits: were they equal, one of the two would not be implemented."""
+    """DeepMind's rule on timm's weights gives other logits: were they equal, one would not be implemented."""
     import torch
 
     torch.manual_seed(0)
