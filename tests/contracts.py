@@ -198,6 +198,17 @@ LAYERS = {
         layers.FixupBlock, (7, 8, 4), (4, 4, 8), {"filters": 8, "strides": 2, "shortcut": "projection"}
     ),
     "ScalarBias": LayerRow(layers.ScalarBias, (4, 4, 3), (4, 4, 3)),
+    "DenseLayer": LayerRow(layers.DenseLayer, (5, 6, 4), (5, 6, 7), {"growth": 3, "dropout": 0.3}),
+    "InceptionBlock": LayerRow(layers.InceptionBlock, (6, 7, 4), (6, 7, 14), {"filters": (2, 3, 4, 1, 5, 3)}),
+    "InceptionBlock of torchvision": LayerRow(
+        layers.InceptionBlock,
+        (6, 7, 4),
+        (6, 7, 14),
+        {"filters": (2, 3, 4, 1, 5, 3), "large": 3, "batch_norm": True},
+    ),
+    "LocalResponseNormalization": LayerRow(
+        layers.LocalResponseNormalization, (4, 5, 8), (4, 5, 8), {"size": 3, "alpha": 0.1, "k": 1.0}
+    ),
 }
 
 MODELS = {
@@ -301,4 +312,7 @@ MODELS = {
         {"blocks": (1, 2, 1, 1), "widths": (16, 16, 16, 16), "stem_width": 8, "stochastic_depth": 0.0},
         steps=3,
     ),
+    "AlexNet2012": ModelRow("AlexNet2012", (67, 70, 3), {"filters": (8, 8, 8, 8, 8), "hidden": 16, "pool_to": 1}),
+    "VGG11BN": ModelRow("VGG11BN", (32, 33, 3), {"widths": (8, 8, 8, 8, 8), "hidden": 16, "pool_to": 1}),
+    "DenseNet121": ModelRow("DenseNet121", (32, 33, 3), {"blocks": (1, 2), "growth": 4, "stem_width": 8}),
 }

@@ -131,7 +131,9 @@ def test_other_families_are_refused():
 )
 def test_torchvision_itself_agrees(key, side):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    torchvision = pytest.importorskip("torchvision", reason="torchvision is not installed")
+    torchvision = pytest.importorskip(
+        "torchvision", reason="torchvision does not import", exc_type=(ImportError, RuntimeError)
+    )
     torch.manual_seed(0)
     options = {"init_weights": False} if "googlenet" in key else {}
     theirs = getattr(torchvision.models, key.split("_torchvision")[0])(weights=None, num_classes=10, **options).eval()
