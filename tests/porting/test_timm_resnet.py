@@ -4,6 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -49,9 +50,17 @@ def timm():
     return timm
 
 
+@pytest.fixture
+def double_precision():
+    """In single precision torch differs from itself by up to 2e-4 of the scale in the deepest SE networks."""
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx("float32")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", TWINS)
-def test_equals_timm_at_even_and_odd_size(timm, key):
+def test_equals_timm_at_even_and_odd_size(timm, double_precision, key):
     import torch
 
     torch.manual_seed(0)
@@ -65,17 +74,17 @@ def test_equals_timm_at_even_and_odd_size(timm, key):
                 module.momentum = 1.0
         # Norms with the statistics of real signals: with invented ones the deepest networks would explode.
         twin(torch.randn(4, 3, 64, 64))
-    twin.eval()
+    twin.double().eval()
     arrays = {name: array.numpy() for name, array in twin.state_dict().items() if "num_batches" not in name}
     model = create_model(key, classes=10, classifier_activation=None, input_shape=(None, None, 3))
     fill(model, arrays, timm_resnet.pairs(model))
     for size in (64, 75):
-        images = np.random.default_rng(size).normal(0, 1, (2, size, size, 3)).astype("float32")
+        images = np.random.default_rng(size).normal(0, 1, (2, size, size, 3))
         with torch.no_grad():
             theirs = twin(torch.from_numpy(np.moveaxis(images, -1, 1).copy())).numpy()
         difference = np.abs(np.asarray(model(images)) - theirs).max() / np.abs(theirs).max()
         print(f"{key} {size} px: {difference:.1e}")
-        assert difference < 1e-4, f"{key} at {size} px: {difference:.1e} of the logits' scale"
+        assert difference < 1e-5, f"{key} at {size} px: {difference:.1e} of the logits' scale"
     back = collect(model, timm_resnet.pairs(model))
     assert back.keys() == arrays.keys()
     assert all(np.array_equal(back[name], arrays[name]) for name in arrays)
