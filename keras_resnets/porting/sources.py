@@ -1,4 +1,4 @@
-"""Whose names arrays have: for each source the tables that may fit a network, and how its files are read and written."""
+"""Whose names arrays have: for each source the tables that may fit a network, and how its files are read."""
 
 import zipfile
 from functools import partial
@@ -82,7 +82,7 @@ def read_arrays(origin, source):
     except KeyError as error:
         raise ValueError(
             f"port: `path` must end in {', '.join(_READERS)}, got {str(path)!r}. PyTorch's own files (.pth) run code "
-            "when read: convert one where torch is, numpy.savez(path, **{name: t.numpy() for name, t in state.items()})."
+            "when read: convert one where torch is, numpy.savez(path, **{name: t.numpy() for name, t in state.items()})"
         ) from error
     except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile, SafetensorError) as error:
         raise ValueError(
