@@ -45,6 +45,17 @@ TITLES = {
 }
 
 
+GOLDEN = {
+    "resnet_v2": "hk_resnet_v2_tiny",
+    "nf_resnet": "hk_nf_resnet_tiny",
+    "nf_regnet": "hk_nf_regnet_tiny",
+    "nfnet": "hk_nfnet_tiny",
+    "skipinit_resnet": "hk_skipinit_tiny",
+    "fixup_resnet": "hk_fixup_tiny",
+}
+"""The golden file of DeepMind's code for each family."""
+
+
 def measure():
     """A row for each variant that models.csv lacks: counts, and processor seconds of building it."""
     spec = json.loads(SPEC.read_text()) if SPEC.is_file() else {}
@@ -96,7 +107,8 @@ def parity(logs):
             found = match
         if not found:
             continue
-        key = names.get(found[1].removeprefix("F"), found[1])
+        name = found[1] if found[1] in names or found[1] in catalogue.variants() else found[1].removeprefix("F")
+        key = names.get(name, name)
         row = rows.setdefault(key, {"variant": key, "px": "", "difference": "0"})
         sizes = {*row["px"].split(), found[2]}
         row["px"] = " ".join(sorted(sizes, key=int))
@@ -168,7 +180,7 @@ def page():
             count = f"{variant.parameters:,}"
             macs = f"{int(row['multiply_adds']):,}" if row else ""
             against = f"[{whose}](../{test})" if whose else "counts"
-            found = differences.get(key, {"difference": ""})["difference"]
+            found = differences.get(GOLDEN.get(name) if "golden" in whose else key, {"difference": ""})["difference"]
             seconds = row["build_seconds"] if row else ""
             cells = [f"`{key}`", made.get(key, ""), count, macs, str(variant.resolution), variant.reference, against]
             lines.append("| " + " | ".join([*cells, found, seconds]) + " |")

@@ -91,8 +91,9 @@ def load_weights(model, weights, owner, key, whole):
     path = Path(weights)
     if not path.suffix:
         chosen = choose(key, str(weights), owner)
+        origin = _downloaded(chosen, owner)
         network = whole(1000)
-        _port(network, _downloaded(chosen, owner), chosen.source)
+        _port(network, origin, chosen.source)
         return transfer(network, model, owner, 1000)
     if not path.name.endswith((*SUFFIXES, ".safetensors")):
         raise ValueError(
@@ -162,6 +163,11 @@ def _downloaded(chosen, owner):
     """The file of `chosen`, from Keras' cache or its origin; for keras.applications the model that Keras downloads."""
     if chosen.source == "keras":
         return _from_keras(chosen, owner)
+    if chosen.format == "pth":
+        raise ValueError(
+            f"{owner}: {chosen.origin} is a PyTorch file, which runs code when it is read. Convert it where torch is, "
+            "numpy.savez(path, **{name: t.numpy() for name, t in state.items()}), and `keras-resnets port` the .npz."
+        )
     name = f"{chosen.variant}.{chosen.tag}.{chosen.format}"
     try:
         return Path(keras.utils.get_file(name, chosen.origin, file_hash=chosen.sha256, cache_subdir=CACHE))

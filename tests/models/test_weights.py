@@ -109,6 +109,12 @@ def test_without_a_network_it_says_which_file_goes_where(monkeypatch, tmp_path):
         keras_resnets.DenseNet121(weights="imagenet", include_top=False)
 
 
+def test_a_file_that_runs_code_is_not_fetched(monkeypatch):
+    monkeypatch.setattr(keras.utils, "get_file", lambda *args, **options: pytest.fail("downloaded"))
+    with pytest.raises(ValueError, match=r"AlexNet: .*alexnet-owt-.*\.pth is a PyTorch file, which runs code"):
+        keras_resnets.AlexNet(weights="imagenet", include_top=False, input_shape=(64, 64, 3))
+
+
 def test_a_tag_that_does_not_exist_lists_those_that_do():
     with pytest.raises(ValueError, match=r"DenseNet161: `weights` must be .* one of imagenet, tv_in1k; got 'tv_in2k'"):
         keras_resnets.DenseNet161(weights="tv_in2k", include_top=False)
