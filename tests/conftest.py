@@ -18,7 +18,7 @@ if keras.backend.backend() == "tensorflow":
 @pytest.fixture(autouse=True)
 def fresh_names_and_seed():
     """Each test starts from the same seed, and its layers from the same automatic names."""
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)  # collecting garbage each time would take most of the suite
     keras.utils.set_random_seed(0)
 
 
