@@ -21,7 +21,14 @@ NAMES = [f"LAYERS/{name}" for name in contracts.LAYERS] + [f"MODELS/{name}" for 
 
 
 def on_jax(*command):
-    environment = os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    # Each small network runs once: compiling it well would take longer than it saves.
+    flags = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    environment = os.environ | {
+        "KERAS_BACKEND": "jax",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(ROOT),
+        "XLA_FLAGS": flags,
+    }
     return subprocess.run([PYTHON, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
