@@ -45,6 +45,10 @@ TITLES = {
 }
 
 
+EXPLAINED = {
+    "with statistics -7": ": Keras counts the 3 means, 3 variances and 1 count of its input layer; "
+    "ours takes normalized images"
+}
 GOLDEN = {
     "resnet_v2": "hk_resnet_v2_tiny",
     "nf_resnet": "hk_nf_resnet_tiny",
@@ -171,7 +175,7 @@ def page():
     ]
     if others:
         lines += ["## Differences from the specification", "", "| variant | difference |", "|---|---|"]
-        lines += [f"| `{key}` | {text} |" for key, text in sorted(others.items())] + [""]
+        lines += [f"| `{key}` | {text}{EXPLAINED.get(text, '')} |" for key, text in sorted(others.items())] + [""]
     for family in catalogue.FAMILIES:
         name = family.__name__.rsplit(".", 1)[-1]
         lines += [f"## {TITLES.get(name, name)}", "", HEADER, "|---|---|---:|---:|---:|---|---|---:|---:|"]

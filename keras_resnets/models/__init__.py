@@ -9,7 +9,7 @@ from keras_resnets.models.bcn import (
     ResNet152BCN,
     ResNeXt50_32x4dBCN,
 )
-from keras_resnets.models.catalogue import create_model, list_models
+from keras_resnets.models.catalogue import create_model, list_models, list_weights
 from keras_resnets.models.densenet import DenseNet121, DenseNet161, DenseNet169, DenseNet201, DenseNet264
 from keras_resnets.models.efficientnet import (
     EfficientNetB0,
@@ -110,6 +110,7 @@ from keras_resnets.models.nfnet import (
     NFNetF7Plus,
     NFNetL0,
 )
+from keras_resnets.models.preprocessing import decode_predictions, preprocess_input
 from keras_resnets.models.resnet import (
     PlainNet18,
     PlainNet34,
