@@ -252,7 +252,7 @@ def export(
             f"{file.bytes / 1e6:.2f}",
             f"{agreement.agreement:.4f} of {agreement.images}",
             "" if agreement.top1 is None else f"{agreement.top1:.4f}",
-            f"{file.latency.median:.2f}",
+            "" if file.latency is None else f"{file.latency.median:.2f}",
         )
     CONSOLE.print(table)
 

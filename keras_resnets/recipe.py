@@ -17,7 +17,8 @@ class Data:
     """Which images a network sees, in what size, and in batches of how many."""
 
     name: str = "digits"
-    """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or train/ and test/ within)."""
+    """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or train/
+    and test/ within)."""
     directory: str | None = None
     """Prepared tensorflow-datasets, only read; None is their default directory, downloaded into if need be."""
     batch_size: int = 128
@@ -25,11 +26,12 @@ class Data:
     validation: float = 0.1
     """Share of the training images held out for validation, in [0, 1); 0 holds out none."""
     watch: Literal["validation", "test"] = "validation"
-    """Images evaluated after each epoch: those held out, or the test images for a figure (nothing is chosen by them)."""
+    """Images evaluated after each epoch: those held out, or for a figure the test images (nothing is chosen by them)."""
     image_size: int | None = None
     """px of height and width that images are resized to; None keeps their size, or takes 224 where sizes vary."""
     normalization: Literal["channel", "pixel-mean", "none"] = "channel"
-    """What the network subtracts and divides by: each channel's mean and deviation, the mean image (He et al. 2015), or nothing."""
+    """What the network subtracts and divides by: each channel's mean and deviation, the mean image (He et al. 2015), or
+    nothing."""
     corrupt: Literal["skip", "fail"] = "skip"
     """What to do with an image of a folder that can't be decoded: skip it by name and count it, or fail."""
     cache: bool = True

@@ -24,7 +24,7 @@ def fresh_names_and_seed():
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """One strategy for the whole session: a second one over the same devices would reuse the keys of its collectives."""
+    """One strategy for the whole session: a second one over the same devices would reuse its collectives' keys."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 

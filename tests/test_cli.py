@@ -60,7 +60,7 @@ def test_list_shows_names_and_parameters(tmp_path):
     ("arguments", "message"),
     [
         (["train", "--steps", "0"], "error: Recipe: `steps` must be at least 1, got 0."),
-        (["train", "--model", "ResNet2O"], "Did you mean ResNet20"),
+        (["train", "--model", "ResNet2O"], "got 'ResNet2O'. Did you mean ResNet"),
         (["train", "--model-options", "shortcutt", "B"], "has no argument `shortcutt`. Did you mean `shortcut`?"),
         (["evaluate", "nowhere.keras"], "nowhere.keras"),
         (["port", "x.npz", "--source", "akamaster", "--model", "ResNet20", "--output", "y.keras"], "names no file"),

@@ -12,7 +12,7 @@ from keras_resnets.models._application import application
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """Three stages of `blocks` blocks, `width` to 4 `width` channels, on 32x32 images (arXiv:1512.03385, section 4.2)."""
+    """Three stages of `blocks` blocks on 32x32 images, their widths doubling (arXiv:1512.03385, section 4.2)."""
 
     blocks: tuple[int, int, int]
     """Blocks in each stage."""
