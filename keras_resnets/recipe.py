@@ -17,8 +17,8 @@ class Data:
     """Which images a network sees, in what size, and in batches of how many."""
 
     name: str = "digits"
-    """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or train/
-    and test/ within)."""
+    """`digits` (scikit-learn, offline), any tensorflow-datasets name, or `folder:PATH` (one sub-folder a class, or
+    train/ and test/ within)."""
     directory: str | None = None
     """Prepared tensorflow-datasets, only read; None is their default directory, downloaded into if need be."""
     batch_size: int = 128
@@ -26,7 +26,7 @@ class Data:
     validation: float = 0.1
     """Share of the training images held out for validation, in [0, 1); 0 holds out none."""
     watch: Literal["validation", "test"] = "validation"
-    """Images evaluated after each epoch: those held out, or for a figure the test images (nothing is chosen by them)."""
+    """Images evaluated after each epoch: those held out, or, for a figure, the test images (nothing is chosen by it)."""
     image_size: int | None = None
     """px of height and width that images are resized to; None keeps their size, or takes 224 where sizes vary."""
     normalization: Literal["channel", "pixel-mean", "none"] = "channel"
