@@ -26,7 +26,7 @@ class Data:
     validation: float = 0.1
     """Share of the training images held out for validation, in [0, 1); 0 holds out none."""
     watch: Literal["validation", "test"] = "validation"
-    """Images evaluated after each epoch: those held out or, for a figure, the test images; nothing is chosen by them."""
+    """Evaluated after each epoch: the images held out or, for a figure, the test images; nothing is chosen by these."""
     image_size: int | None = None
     """px of height and width that images are resized to; None keeps their size, or takes 224 where sizes vary."""
     normalization: Literal["channel", "pixel-mean", "none"] = "channel"
