@@ -156,7 +156,8 @@ def page():
     made = {catalogue.key_of(c.variant): name for name, c in catalogue.constructors().items()}
     equal = [key for key, row in rows.items() if row["specification"] == "equal"]
     others = {key: row["specification"] for key, row in rows.items() if row["specification"] not in ("equal", "")}
-    slowest = sorted(rows.values(), key=lambda row: -float(row["build_seconds"]))[:10]
+    timed = [row for row in rows.values() if row["build_seconds"]]
+    slowest = sorted(timed, key=lambda row: -float(row["build_seconds"]))[:10]
     lines = [
         "# Models",
         "",
@@ -169,8 +170,10 @@ def page():
         "(`keras_resnets.analysis.complexity`), auxiliary heads included.",
         "- **Compared with**: whose answers the same weights give. The largest difference is over the largest logit, "
         "over the sizes that the test uses (even and odd); where it is blank, the test runs but its number is not kept "
-        'here. "golden, tiny" compares a small network of the same body.',
-        "- **Build**: processor seconds of the constructor on two shared cores, once, with nothing else measured.",
+        'here. "golden, tiny" compares a small network of the same body. timm\'s batch-norm networks are compared in '
+        "float64, for in float32 PyTorch differs from itself by more; all others in float32.",
+        "- **Build**: processor seconds of the constructor, once, on two shared cores that were busy; blank: counted "
+        "with zeros for initial weights, and so not timed.",
         "",
     ]
     if others:
