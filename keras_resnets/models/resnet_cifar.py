@@ -21,6 +21,8 @@ class Variant:
     block: Literal["basic", "preact_basic", "preact_bottleneck"] = "basic"
     shortcut: Literal["A", "B", "C", "plain"] = "A"
     """Where the shape changes: A pads with zeros, B projects; C projects in every block; plain has no skip at all."""
+    strided: Literal["1x1", "3x3"] = "1x1"
+    """Which convolution of a bottleneck strides; He et al. 2016: the first."""
     dropout: float = 0.0
     """Between the two convolutions of a pre-activation basic block, in [0, 1)."""
     stochastic_depth: float = 0.0
@@ -72,7 +74,10 @@ def body(variant, x):
         for number in range(1, count + 1):
             strides = 2 if stage > 1 and number == 1 else 1
             filters = width * variant.expansion
-            options = {"dropout": variant.dropout} if variant.block == "preact_basic" else {}
+            options = {
+                "preact_basic": {"dropout": variant.dropout},
+                "preact_bottleneck": {"strided": variant.strided},
+            }.get(variant.block, {})
             x = BLOCKS[variant.block](
                 filters,
                 strides,
