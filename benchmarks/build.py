@@ -40,8 +40,8 @@ def main(model="ResNet1202", batch=8, remat=None):
     images = np.random.default_rng(0).normal(size=(int(batch), *network.input_shape[1:])).astype("float32")
     labels = np.arange(int(batch)) % network.output_shape[-1]
     for step in ("first step, with tracing", "second step"):
-        loss = timed(step, lambda: training.train_on_batch(images, labels))
-        print(f"  loss {float(loss):.4f}")
+        logs = timed(step, lambda: training.train_on_batch(images, labels, return_dict=True))
+        print(f"  loss {float(logs['loss']):.4f}, gradient norm {float(logs['gradient_norm']):.3g}")
 
 
 if __name__ == "__main__":
