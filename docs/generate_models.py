@@ -172,8 +172,7 @@ def page():
         "over the sizes that the test uses (even and odd); where it is blank, the test runs but its number is not kept "
         'here. "golden, tiny" compares a small network of the same body. timm\'s batch-norm networks are compared in '
         "float64, for in float32 PyTorch differs from itself by more; all others in float32.",
-        "- **Build**: processor seconds of the constructor, once, on two shared cores that were busy; blank: counted "
-        "with zeros for initial weights, and so not timed.",
+        "- **Build**: processor seconds of the constructor, once, on two shared cores that were busy with other work.",
         "",
     ]
     if others:
