@@ -60,12 +60,18 @@ class Augment:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """Stochastic gradient descent as the papers write it."""
+    """How gradients become updates."""
 
+    kind: Literal["sgd", "rmsprop"] = "sgd"
+    """Stochastic gradient descent as PyTorch and DeepMind write it, or RMSProp (MobileNet, EfficientNet)."""
     momentum: float = 0.9
     """Share of the last step carried into the next, in [0, 1)."""
     nesterov: bool = False
-    """Look ahead along the momentum (Nesterov)."""
+    """Look ahead along the momentum (Nesterov); `sgd` only."""
+    rho: float = 0.9
+    """`rmsprop` only: share of the mean square gradient carried into the next step, in [0, 1)."""
+    epsilon: float = 1e-3
+    """`rmsprop` only: added to the mean square gradient before the root."""
     weight_decay: float = 1e-4
     """Coupled L2 decay: this times the weight is added to its gradient; 0 is off."""
     weight_decay_exempt: tuple[str, ...] = ()
@@ -76,6 +82,12 @@ class Optimizer:
     """Smallest weight norm that clipping assumes."""
     clipping_exempt: tuple[str, ...] = ("predictions/kernel",)
     """Weights whose path holds one of these words are not clipped; Brock et al. 2021 exempt the classifier's kernel."""
+    sharpness: float = 0.0
+    """Sharpness-aware minimization: radius rho of the step uphill before the gradient is taken, e.g. 0.05; 0 is off."""
+    sharpness_share: float = 1.0
+    """Share of the batch that the step uphill is taken on, in (0, 1]; Brock et al. 2021 use 0.2."""
+    micro_batches: int = 1
+    """Equal parts that a batch is computed in, one after the other, to fit into memory; one update for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +113,30 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Average:
+    """An exponential moving average of the weights and batch statistics: what is evaluated and kept, if it is on."""
+
+    decay: float = 0.0
+    """Share of the average carried into the next step, in [0, 1), e.g. 0.9999; 0 is off."""
+    warmup: bool = True
+    """Carry at most (1 + t) / (10 + t) after t updates, so that the first weights are soon forgotten."""
+    recalibrate: int = 0
+    """Training batches that batch norm's statistics are taken from afresh for the averaged weights; 0 averages them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """What happens when the loss, a gradient or a weight is not a finite number: the update is skipped and counted."""
+
+    skips: int = 20
+    """Updates skipped in a row that end the run; at least 1. The last good checkpoint stays."""
+    rollbacks: int = 0
+    """Times the run goes back to the last good checkpoint, with a lower learning rate, instead of ending."""
+    rollback_factor: float = 0.5
+    """What the learning rate is multiplied by at each rollback, in (0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Export:
     """What a finished run leaves for others to use."""
 
@@ -122,16 +158,20 @@ class Recipe:
     augment: Augment = field(default_factory=lambda: Augment(crop_padding=1))
     optimizer: Optimizer = field(default_factory=lambda: Optimizer(clipping=0.02))
     schedule: Schedule = field(default_factory=Schedule)
+    average: Average = field(default_factory=Average)
+    faults: Faults = field(default_factory=Faults)
     steps: int = 800
     """Updates of the weights; at least 1."""
     epoch_steps: int | None = None
     """Updates between validations and checkpoints; None is one pass over the training images."""
+    loss: Literal["cross_entropy", "binary_cross_entropy"] = "cross_entropy"
+    """One class of all, or a yes or no to each (Wightman et al. 2021)."""
     label_smoothing: float = 0.0
     """Share of the label spread over all classes, in [0, 1)."""
-    mixed_precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    """Keras dtype policy of the network."""
-    jit_compile: bool = False
-    """Compile the train step with XLA; slower on most CPUs."""
+    mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """Keras dtype policy of the network; `mixed_float16` scales the loss dynamically."""
+    jit_compile: Literal["auto", "always", "never"] = "auto"
+    """Compile the train step with XLA; `auto` does so on a GPU (on most CPUs it is slower)."""
     deterministic: bool = False
     """Ask TensorFlow for bit-reproducible kernels (`tf.config.experimental.enable_op_determinism`)."""
     seed: int = 0
@@ -159,6 +199,16 @@ RULES = {
     "optimizer.weight_decay": (lambda v: v >= 0, "must be 0 (off) or positive"),
     "optimizer.clipping": (lambda v: v is None or v > 0, "must be positive, or None for no clipping"),
     "optimizer.clipping_epsilon": (lambda v: v > 0, "must be positive"),
+    "optimizer.rho": (lambda v: 0 <= v < 1, "must be in [0, 1)"),
+    "optimizer.epsilon": (lambda v: v > 0, "must be positive"),
+    "optimizer.sharpness": (lambda v: v >= 0, "must be 0 (off) or a positive radius, e.g. 0.05"),
+    "optimizer.sharpness_share": (lambda v: 0 < v <= 1, "must be in (0, 1]"),
+    "optimizer.micro_batches": (lambda v: v >= 1, "must be at least 1"),
+    "average.decay": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 is off"),
+    "average.recalibrate": (lambda v: v >= 0, "must be 0 (off) or a number of batches"),
+    "faults.skips": (lambda v: v >= 1, "must be at least 1"),
+    "faults.rollbacks": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "faults.rollback_factor": (lambda v: 0 < v <= 1, "must be in (0, 1]"),
     "schedule.peak": (lambda v: v > 0, "must be positive"),
     "schedule.warmup_steps": (lambda v: v >= 0, "must be 0 (no warm-up) or positive"),
     "schedule.warmup_from": (lambda v: v >= 0, "must be 0 or positive"),
@@ -182,6 +232,11 @@ def check(recipe):
         raise ValueError(
             f"Recipe: `schedule.warmup_steps` must be at most `steps` ({recipe.steps}), "
             f"got {recipe.schedule.warmup_steps}. Train longer or warm up less."
+        )
+    if recipe.data.batch_size % recipe.optimizer.micro_batches:
+        raise ValueError(
+            f"Recipe: `optimizer.micro_batches` must divide `data.batch_size` ({recipe.data.batch_size}), "
+            f"got {recipe.optimizer.micro_batches}."
         )
 
 

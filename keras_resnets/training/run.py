@@ -101,7 +101,10 @@ def compiled(recipe, network):
     )
     model = TrainingModel(network.inputs, network.outputs, name=network.name)
     model.compile(
-        optimizer, loss=CrossEntropy(recipe.label_smoothing), metrics=[Top1()], jit_compile=recipe.jit_compile
+        optimizer,
+        loss=CrossEntropy(recipe.label_smoothing),
+        metrics=[Top1()],
+        jit_compile=recipe.jit_compile == "always",
     )
     optimizer.build(model.trainable_variables)
     return model

@@ -1,0 +1,25 @@
+"""The command line: each verb is a file that parses, calls the module that does the work, and prints."""
+
+import tyro
+
+from keras_resnets.cli.evaluate import evaluate
+from keras_resnets.cli.export import export
+from keras_resnets.cli.list import list_
+from keras_resnets.cli.messages import with_messages
+from keras_resnets.cli.pages import run, run_degradation
+from keras_resnets.cli.port import port
+from keras_resnets.cli.train import train
+
+__all__ = ["main", "run", "run_degradation"]
+
+
+def main(argv=None):
+    """The command `keras-resnets`; `argv` is sys.argv[1:] by default. Exits with 1 for a user's mistake."""
+    verbs = {"train": train, "evaluate": evaluate, "port": port, "export": export, "list": list_}
+    with_messages(
+        tyro.extras.subcommand_cli_from_dict,
+        verbs,
+        prog="keras-resnets",
+        description="Residual networks in Keras 3, from ResNet to NFNet and to the phone.",
+        args=argv,
+    )
