@@ -29,6 +29,18 @@ class Data:
     """Evaluated after each epoch: the images held out or, for a figure, the test images; nothing is chosen by these."""
     image_size: int | None = None
     """px of height and width that images are resized to; None keeps their size, or takes 224 where sizes vary."""
+    test_size: int | None = None
+    """px of height and width in validation and test; None is that of training. NFNets test larger than they train."""
+    resize: Literal["squash", "shorter_side", "resize_crop_32", "crop_resize"] = "squash"
+    """How a whole image becomes a square. `squash`: both sides to the size. `shorter_side`: the shorter side to the
+    size over `resize_ratio`, then the center (He et al. 2015). `resize_crop_32`: both sides to the size + 32, then the
+    center (NFNet). `crop_resize`: the center of size / (size + 32) of the shorter side (DeepMind's ResNets)."""
+    resize_ratio: float = 0.875
+    """`shorter_side` only: the size over the shorter side, in (0, 1]; 224 / 256 is usual."""
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    """How pixels are interpolated when images or crops are resized."""
+    antialias: bool = True
+    """Average over all the pixels that one replaces when shrinking; TensorFlow's code of the papers does not."""
     normalization: Literal["channel", "pixel-mean", "none"] = "channel"
     """What the network subtracts and divides by: each channel's mean and deviation, the mean image (He et al. 2015), or
     nothing."""
@@ -42,16 +54,38 @@ class Data:
 class Augment:
     """What happens to a training image after it is read; all of it is off in evaluation."""
 
+    crop: Literal["none", "inception", "scale"] = "none"
+    """Part of the image that is resized and seen. `none`: as in evaluation. `inception`: any of `crop_area` and
+    `crop_ratio` (Szegedy et al. 2015). `scale`: the shorter side to some px of `crop_scale`, then a random window (He
+    et al. 2015)."""
+    crop_area: tuple[float, float] = (0.08, 1.0)
+    """`inception` only: smallest and largest share of the image's area, in (0, 1]."""
+    crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    """`inception` only: smallest and largest width over height."""
+    crop_scale: tuple[int, int] = (256, 480)
+    """`scale` only: smallest and largest px of the shorter side; the smallest at least the images' size."""
     crop_padding: int = 0
     """px of black around the image before a random crop of its own size; 0 is off."""
     flip: bool = False
     """Mirror left to right with probability 1/2."""
+    color_jitter: float = 0.0
+    """Brightness, contrast and saturation, in random order, each times 1 - this to 1 + this; in [0, 1], 0 is off.
+    Howard 2013 has 0.5."""
+    lighting: float = 0.0
+    """Deviation of the weights of the principal components of color that are added; 0 is off. AlexNet has 0.1."""
     rand_augment: int = 0
-    """Operations a RandAugment layer of Keras applies; 0 is off."""
+    """Operations RandAugment applies to each image; 0 is off."""
+    rand_augment_policy: Literal["keras", "nfnet"] = "keras"
+    """Whose operations: those of Keras' layer, or the sixteen that NFNets were trained with."""
     rand_augment_magnitude: float = 0.5
-    """Strength of those operations, in [0, 1]."""
+    """`keras` only: strength of those operations, in [0, 1]."""
+    rand_augment_level: int = 10
+    """`nfnet` only: strength of those operations, 10 of 10 and up to 20; 5 for NFNet-F0, 10 to F2, 15 from F3."""
     erase: float = 0.0
     """Largest share of the area that RandomErasing fills with noise, in half of the images; in [0, 1), 0 is off."""
+    mixing: Literal["batch", "nfnet"] = "batch"
+    """`batch`: after all else, the batch with itself, MixUp or CutMix by a coin a step. `nfnet`: before RandAugment,
+    twice as many images as the batch has in pairs, the first half of the pairs by MixUp, the others by CutMix."""
     mixup: float = 0.0
     """Parameter of MixUp's beta distribution; 0 is off."""
     cutmix: float = 0.0
@@ -189,6 +223,14 @@ RULES = {
     "data.batch_size": (lambda v: v >= 1, "must be at least 1"),
     "data.validation": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 holds out none"),
     "data.image_size": (lambda v: v is None or v >= 1, "must be at least 1 px, or None for the images' own size"),
+    "data.test_size": (lambda v: v is None or v >= 1, "must be at least 1 px, or None for the size of training"),
+    "data.resize_ratio": (lambda v: 0 < v <= 1, "must be in (0, 1]"),
+    "augment.crop_area": (lambda v: 0 < v[0] <= v[1] <= 1, "must be two rising shares in (0, 1]"),
+    "augment.crop_ratio": (lambda v: 0 < v[0] <= v[1], "must be two rising ratios of width over height"),
+    "augment.crop_scale": (lambda v: 1 <= v[0] <= v[1], "must be two rising numbers of px"),
+    "augment.color_jitter": (lambda v: 0 <= v <= 1, "must be in [0, 1]; 0 is off"),
+    "augment.lighting": (lambda v: v >= 0, "must be 0 (off) or positive"),
+    "augment.rand_augment_level": (lambda v: 0 <= v <= 20, "must be in [0, 20]"),
     "augment.crop_padding": (lambda v: v >= 0, "must be 0 (off) or a number of px"),
     "augment.rand_augment": (lambda v: v >= 0, "must be 0 (off) or a number of operations"),
     "augment.rand_augment_magnitude": (lambda v: 0 <= v <= 1, "must be in [0, 1]"),
@@ -237,6 +279,11 @@ def check(recipe):
         raise ValueError(
             f"Recipe: `optimizer.micro_batches` must divide `data.batch_size` ({recipe.data.batch_size}), "
             f"got {recipe.optimizer.micro_batches}."
+        )
+    if recipe.augment.mixing == "nfnet" and not recipe.augment.mixup + recipe.augment.cutmix:
+        raise ValueError(
+            "Recipe: `augment.mixing nfnet` needs `augment.mixup` or `augment.cutmix` above 0, got 0 for both. "
+            "NFNets have 0.2 and 1; to mix nothing, use `batch`."
         )
 
 
