@@ -25,17 +25,17 @@ def unit_norms(x, depthwise=False):
     return ops.sqrt(ops.sum(ops.square(x), axis=unit_axes(x.shape, depthwise), keepdims=True))
 
 
-def clip(gradient, weight, clipping, epsilon=1e-3, depthwise=False):
-    """(clipped gradient, whether each unit was clipped): a unit's norm is at most `clipping` times its weight's norm.
+def clip_factors(gradient, weight, clipping, epsilon=1e-3, depthwise=False):
+    """(factor a unit, norm a unit): the gradient times its factors has no norm above `clipping` times its weight's.
 
     clipping: lambda, positive; Brock et al. use 0.01 at batch 1024 to 4096. epsilon: smallest weight norm assumed, so
-    that zero weights can move. Shapes: gradient and weight alike; the second result keeps one entry a unit.
+    that zero weights can move. Factors are in (0, 1], and exactly 1 where nothing is clipped. Shapes: those of
+    `unit_norms`, so that nothing of the weight's size is made but the product itself.
     Source: Brock et al. 2021, arXiv:2102.06171, equation 3; the released code's order of min and max.
     """
-    gradient_norm = unit_norms(gradient, depthwise)
+    norm = unit_norms(gradient, depthwise)
     limit = clipping * ops.maximum(unit_norms(weight, depthwise), epsilon)
-    over = gradient_norm > limit
-    return ops.where(over, gradient * (limit / ops.maximum(gradient_norm, 1e-6)), gradient), over
+    return ops.where(norm > limit, limit / ops.maximum(norm, 1e-6), 1.0), norm
 
 
 def depthwise_kernels(model):

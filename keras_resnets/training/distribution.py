@@ -1,5 +1,6 @@
 """The one place that talks to tf.distribute: sums over replicas, and decisions that all replicas take alike."""
 
+import keras
 import tensorflow as tf
 
 
@@ -9,6 +10,27 @@ def sum_over_replicas(gradients):
     if context is None or context.num_replicas_in_sync == 1:
         return list(gradients)
     return context.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+
+
+def mean_over_replicas(statistics):
+    """`statistics`, the floating-point ones averaged over all replicas: Keras leaves each replica its own."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return list(statistics)
+    floats = [value for value in statistics if value.dtype.is_floating]
+    means = iter(context.all_reduce(tf.distribute.ReduceOp.MEAN, floats) if floats else ())
+    return [next(means) if value.dtype.is_floating else value for value in statistics]
+
+
+def replica_seeds(variables):
+    """For each of `variables` what to add to it in this replica: a number for the states of random seeds, else None.
+
+    Keras draws the same masks on every replica; a seed's state is two integers, (seed, how many were drawn).
+    """
+    context = tf.distribute.get_replica_context()
+    number = 0 if context is None else context.replica_id_in_sync_group
+    offset = tf.stack([tf.cast(number, tf.int64) * 1_000_003, 0])
+    return [None if keras.backend.is_float_dtype(v.dtype) else tf.cast(offset, v.dtype) for v in variables]
 
 
 def apply_if(condition, apply, gradients, variables):
