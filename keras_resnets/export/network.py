@@ -1,10 +1,13 @@
 """The network that an artifact holds: the graph alone, in float32, and its Keras file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+
+from keras_resnets.models.resolution import at_resolution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +18,8 @@ class Opened:
     """Height, width, px, and channels of an image."""
     run: Any
     """float32 pixels (n, height, width, channels), 0 to 255, to {"logits" or "probabilities": (n, classes)}."""
+    resized: Callable
+    """(height, width) in px to the same model, `Opened` for images of that size; ValueError where it takes no other."""
 
 
 def plain_network(model):
@@ -64,10 +69,14 @@ def write_keras(network, path):
 
 def open_keras(path, threads=None):
     """A .keras file, `Opened`; TensorFlow chooses the threads."""
-    network = keras.saving.load_model(path, compile=False)
+    return _opened(keras.saving.load_model(path, compile=False))
+
+
+def _opened(network):
     return Opened(
         input_shape=tuple(network.input_shape[1:]),
         run=lambda images: {"logits": logits(network, images, batch_size=len(images))},
+        resized=lambda height, width: _opened(at_resolution(network, height, width)),
     )
 
 

@@ -1,5 +1,7 @@
 """SavedModel: what TensorFlow and its servers load, without Keras."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -39,7 +41,18 @@ def open_saved_model(path, threads=None):
             for key, value in signature(**{INPUT: tf.constant(np.asarray(images, "float32"))}).items()
         }
 
-    return Opened(input_shape=tuple(signature.structured_input_signature[1][INPUT].shape[1:]), run=run)
+    shape = tuple(signature.structured_input_signature[1][INPUT].shape[1:])
+
+    def resized(height, width):
+        if (height, width) != shape[:2]:
+            raise ValueError(
+                f"saved_model: {Path(path).name} takes images of {shape[0]}x{shape[1]} px only, got {height}x{width}. "
+                "Use the .keras or .tflite file of the same network."
+            )
+        return opened
+
+    opened = Opened(input_shape=shape, run=run, resized=resized)
+    return opened
 
 
 def _inference(network, outputs):

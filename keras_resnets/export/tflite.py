@@ -78,10 +78,16 @@ def audit(content):
             )
 
 
-def open_tflite(path, threads=1):
-    """A .tflite file, `Opened` in LiteRT's interpreter on `threads` threads; images run one by one."""
+def open_tflite(path, threads=1, size=None):
+    """A .tflite file, `Opened` in LiteRT's interpreter on `threads` threads; images run one by one.
+
+    size: (height, width) that its input is resized to, for graphs that pool at the end; None keeps the file's own.
+    Raises ValueError where the graph takes no other size.
+    """
     with quiet():
         interpreter = Interpreter(str(path), num_threads=threads)
+        if size is not None:
+            _resize(interpreter, size, Path(path).name)
         interpreter.allocate_tensors()
         signature = interpreter.get_signature_runner(SIGNATURE)
     (name,) = signature.get_output_details()
@@ -90,7 +96,27 @@ def open_tflite(path, threads=1):
         rows = [signature(**{INPUT: np.asarray(image, "float32")[None]})[name] for image in images]
         return {name: np.concatenate(rows)}
 
-    return Opened(input_shape=tuple(int(side) for side in signature.get_input_details()[INPUT]["shape"][1:]), run=run)
+    return Opened(
+        input_shape=tuple(int(side) for side in signature.get_input_details()[INPUT]["shape"][1:]),
+        run=run,
+        resized=lambda height, width: open_tflite(path, threads, (height, width)),
+    )
+
+
+def _resize(interpreter, size, file):
+    (images,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    _, height, width, channels = images["shape"]
+    try:
+        interpreter.resize_tensor_input(images["index"], [1, *size, channels])
+        interpreter.allocate_tensors()
+        shape = interpreter.get_output_details()[0]["shape"]
+    except (RuntimeError, ValueError) as error:
+        shape = str(error).splitlines()[0]
+    if not np.array_equal(shape, answer["shape"]):
+        raise ValueError(
+            f"tflite: {file} takes images of {height}x{width} px, and its graph can't be resized to "
+            f"{size[0]}x{size[1]} ({shape}). Use the .keras file, which is rebuilt for any size."
+        )
 
 
 def _foreign_ops(text, layers):
