@@ -162,6 +162,9 @@ LAYERS = {
     ),
     "ScaledActivation": LayerRow(layers.ScaledActivation, (4, 4, 3), (4, 4, 3), {"activation": "gelu", "scale": 0.9}),
     "SkipGain": LayerRow(layers.SkipGain, (4, 4, 3), (4, 4, 3), {"initial": 0.5}),
+    "ScaleShift": LayerRow(layers.ScaleShift, (4, 4, 3), (4, 4, 3), {"shift_initializer": "ones"}),
+    "ScaleShift without shift": LayerRow(layers.ScaleShift, (4, 4, 3), (4, 4, 3), {"center": False}),
+    "FrozenBatchNorm": LayerRow(layers.FrozenBatchNorm, (4, 4, 3), (4, 4, 3), {"epsilon": 1e-3}),
     "StochasticDepth": LayerRow(layers.StochasticDepth, (4, 4, 3), (4, 4, 3), {"rate": 0.25}),
     "NFBlock": LayerRow(layers.NFBlock, (6, 6, 8), (6, 6, 8), {"filters": 8, "beta": 0.9, "stochastic_depth": 0.5}),
     "NFBlock projecting": LayerRow(
