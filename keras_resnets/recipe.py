@@ -171,6 +171,36 @@ class Faults:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FineTune:
+    """Going on from a trained network: where it comes from, what of it trains, when, and how fast. Off by default."""
+
+    weights: str | None = None
+    """A `.keras` file of ours (of a run, or of `keras-resnets port`), which brings its preprocessing and its image size
+    along; or `imagenet` or another tag of `keras-resnets list`, which is downloaded. None trains from scratch."""
+    preprocessing: Literal["file", "torch", "tf", "none"] = "file"
+    """What the weights expect: `file`: what their file holds, or what their authors published; else a mode of
+    `preprocess_input`, for a file that holds none."""
+    head: Literal["new", "keep"] = "new"
+    """Start the classifier anew, or keep the file's, whose classes must be the same in the same order."""
+    method: Literal["all", "head", "ssf", "batch_norm"] = "all"
+    """What trains besides the head: all weights; nothing; a scale and a shift a channel, merged when saved (Lian et al.
+    2022); or batch norm's gamma and beta (Frankle et al. 2020)."""
+    unfreeze: tuple[float, ...] = (0.2, 0.5)
+    """Shares of the run, rising in [0, 1), at which stages join in, as many each time and from the top; before the
+    first the head trains alone. Rounded to epochs; () trains all from the start."""
+    frozen_stages: int = 0
+    """Stages at the bottom, the stem being the first, that never train."""
+    rate_factor: float = 0.5
+    """What the learning rate is multiplied by from the head to the last stage, and from each stage to the one below, in
+    (0, 1]; Howard and Ruder 2018 take 1 / 2.6."""
+    batch_statistics: Literal["frozen", "moving"] = "frozen"
+    """Normalize by the pretrained statistics in training too, or let those of the stages that train follow the new
+    images, which takes large batches."""
+    input_check: Literal["fail", "warn", "off"] = "fail"
+    """What to do where the network doesn't recognize the photos' range of pixels: wrong preprocessing."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Export:
     """What a finished run leaves for others to use."""
 
@@ -194,14 +224,20 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
     average: Average = field(default_factory=Average)
     faults: Faults = field(default_factory=Faults)
+    fine_tune: FineTune = field(default_factory=FineTune)
     steps: int = 800
     """Updates of the weights; at least 1."""
     epoch_steps: int | None = None
     """Updates between validations and checkpoints; None is one pass over the training images."""
+    patience: int | None = None
+    """Epochs in a row without a better validation that end the run, which then keeps its best network; better is a
+    higher top-1, or the same at a lower loss. None trains to the last step and keeps the last network."""
     loss: Literal["cross_entropy", "binary_cross_entropy"] = "cross_entropy"
     """One class of all, or a yes or no to each (Wightman et al. 2021)."""
     label_smoothing: float = 0.0
     """Share of the label spread over all classes, in [0, 1)."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """`balanced` weighs each image by the inverse of its class' frequency, 1 on average: rare classes count as much."""
     mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras dtype policy of the network; `mixed_float16` scales the loss dynamically."""
     jit_compile: Literal["auto", "always", "never"] = "auto"
@@ -251,6 +287,13 @@ RULES = {
     "faults.skips": (lambda v: v >= 1, "must be at least 1"),
     "faults.rollbacks": (lambda v: v >= 0, "must be 0 (off) or positive"),
     "faults.rollback_factor": (lambda v: 0 < v <= 1, "must be in (0, 1]"),
+    "fine_tune.unfreeze": (
+        lambda v: list(v) == sorted(v) and all(0 <= share < 1 for share in v),
+        "must rise within [0, 1): shares of the run, not steps",
+    ),
+    "fine_tune.frozen_stages": (lambda v: v >= 0, "must be 0 (none) or positive"),
+    "fine_tune.rate_factor": (lambda v: 0 < v <= 1, "must be in (0, 1]"),
+    "patience": (lambda v: v is None or v >= 1, "must be at least 1 epoch, or None to train to the last step"),
     "schedule.peak": (lambda v: v > 0, "must be positive"),
     "schedule.warmup_steps": (lambda v: v >= 0, "must be 0 (no warm-up) or positive"),
     "schedule.warmup_from": (lambda v: v >= 0, "must be 0 or positive"),
@@ -279,6 +322,15 @@ def check(recipe):
         raise ValueError(
             f"Recipe: `optimizer.micro_batches` must divide `data.batch_size` ({recipe.data.batch_size}), "
             f"got {recipe.optimizer.micro_batches}."
+        )
+    if recipe.patience is not None and recipe.data.watch == "test":
+        raise ValueError(
+            "Recipe: `patience` needs `data.watch validation`, got `test`: nothing is chosen by test images."
+        )
+    if recipe.fine_tune.method != "all" and recipe.fine_tune.weights is None:
+        raise ValueError(
+            f"Recipe: `fine_tune.method` {recipe.fine_tune.method!r} trains a part of a trained network, so it needs "
+            "`fine_tune.weights`, got None. Name a `.keras` file, or train `all`."
         )
     if recipe.augment.mixing == "nfnet" and not recipe.augment.mixup + recipe.augment.cutmix:
         raise ValueError(

@@ -34,6 +34,11 @@ def test_a_field_is_changed_by_its_dotted_path_and_nothing_else():
         ({"data.validation": 1.0}, r"`data.validation` must be in \[0, 1\); 0 holds out none, got 1.0"),
         ({"optimizer.clipping": 0.0}, r"`optimizer.clipping` must be positive, or None for no clipping, got 0.0"),
         ({"augment.cutmix": 2.0}, r"`augment.cutmix` must be in \[0, 1\]"),
+        ({"fine_tune.unfreeze": (0.5, 0.2)}, r"`fine_tune.unfreeze` must rise within \[0, 1\)"),
+        ({"fine_tune.rate_factor": 0.0}, r"`fine_tune.rate_factor` must be in \(0, 1\], got 0.0"),
+        ({"fine_tune.method": "ssf"}, r"'ssf' trains a part of a trained network, so it needs `fine_tune.weights`"),
+        ({"patience": 0}, r"`patience` must be at least 1 epoch"),
+        ({"data.watch": "test", "patience": 3}, r"`patience` needs `data.watch validation`, got `test`: nothing is"),
         ({"schedule.warmup_steps": 900}, r"`schedule.warmup_steps` must be at most `steps` \(800\), got 900\."),
     ],
 )
