@@ -50,6 +50,7 @@ class TrainingModel(keras.Model):
             update for all. Batch norm takes its statistics from each part. The batch must divide into as many.
         average_decay, average_warmup: of the moving average of weights and statistics; 0 for none. See `Average`.
         jit_compile: XLA; under several replicas for the forward and backward pass only.
+        The optimizer is built for the weights that are trainable now.
         Raises ValueError for an optimizer that clips before the sum over replicas.
         """
         self._steps = {
@@ -67,6 +68,7 @@ class TrainingModel(keras.Model):
                 f"TrainingModel: `optimizer` must have the PaperUpdate mixin, got {type(self.optimizer).__name__}. "
                 "Use keras_resnets.training.optimizers.SGD, or mix it into another Keras optimizer."
             )
+        self.optimizer.build(self.trainable_variables)
         self.optimizer.depthwise = agc.depthwise_kernels(self)
         self.average = Average(self.weights, average_decay, average_warmup) if average_decay else None
         apart = bool(jit_compile) and replicas > 1
@@ -79,7 +81,6 @@ class TrainingModel(keras.Model):
         """Compiles as a saved file says; Keras leaves it to models whose `compile` is their own."""
         config = {name: value for name, value in config.items() if name != "auto_scale_loss"}
         self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
 
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
