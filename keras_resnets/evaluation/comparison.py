@@ -36,8 +36,8 @@ def compare(one, other):
 
     Images that both get right, or both wrong, say nothing of the difference, so its interval is narrower than two
     intervals of top-1 side by side. Top-1 alone is compared: equal outputs count as the lower class.
-    The interval adds half an image to each of the four counts before Wald's formula (Agresti and Min 2005, Statistics in
-    Medicine 24:729), which keeps its coverage where few images differ; the test is McNemar 1947, Psychometrika 12:153.
+    The interval adds half an image to each of the four counts before Wald's formula (Agresti and Min 2005, Statistics
+    in Medicine 24:729), which keeps its coverage where few images differ. The test: McNemar 1947, Psychometrika 12:153.
     Raises ValueError if the labels differ, i.e. if these are not the same images in the same order.
     """
     if not np.array_equal(one.labels, other.labels):

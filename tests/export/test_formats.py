@@ -46,12 +46,12 @@ def test_a_file_that_pools_takes_images_of_another_size(artifact, trained, file)
 def test_a_saved_model_says_that_its_size_is_fixed(artifact):
     opened = open_model(artifact.path("saved_model"))
     assert opened.resized(8, 8) is opened
-    with pytest.raises(ValueError, match="saved_model takes images of 8x8 px only, got 12x12. Use the .keras"):
+    with pytest.raises(ValueError, match=r"saved_model takes images of 8x8 px only, got 12x12\. Use the \.keras"):
         opened.resized(12, 12)
 
 
 def test_a_tflite_file_that_flattens_says_that_its_size_is_fixed(tmp_path):
     images = keras.Input((8, 8, 1))
     write_tflite(keras.Model(images, keras.layers.Dense(3)(keras.layers.Flatten()(images))), tmp_path / "flat.tflite")
-    with pytest.raises(ValueError, match="flat.tflite takes images of 8x8 px, and its graph can't be resized to 12x12"):
+    with pytest.raises(ValueError, match=r"flat\.tflite takes images of 8x8 px, and its graph can't be resized to 12"):
         open_model(tmp_path / "flat.tflite").resized(12, 12)

@@ -70,7 +70,7 @@ def test_flattened_maps_become_a_convolution_that_slides():
 def test_a_head_of_another_kind_is_rebuilt_but_has_no_map():
     network = create_model("MobileNetV3Small", input_shape=(32, 32, 3), classes=5, classifier_activation=None)
     assert at_resolution(network, 64, 48)(images(64, 48)).shape == (2, 5)
-    with pytest.raises(ValueError, match="fully_convolutional: .*Use `at_resolution`"):
+    with pytest.raises(ValueError, match=r"fully_convolutional: .*Use `at_resolution`"):
         fully_convolutional(network)
 
 
