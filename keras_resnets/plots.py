@@ -233,6 +233,39 @@ def plot_degradation(curves):
 
 
 @matplotlib.rc_context(STYLE)
+def plot_robustness(result):
+    """Top-1 by corruption and severity, written into squares that are shaded by what the damage costs.
+
+    result: has `clean_top1`, `severities`, `top1` ({corruption: top-1 at each severity}), `mean_corruption_error` and
+        `n`. The corruption that costs most stands at the bottom.
+    """
+    rows = sorted(result.top1.items(), key=lambda row: -sum(row[1]))
+    shares = 100 * np.array([values for _, values in rows])
+    figure = Figure(figsize=(1.9 + 0.85 * len(result.severities), 1.4 + 0.36 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    axes.grid(False)
+    clean = 100 * result.clean_top1
+    picture = axes.imshow(clean - shares, cmap="Oranges", vmin=0, vmax=max(clean, 1), aspect="auto")
+    for (row, column), share in np.ndenumerate(shares):
+        dark = clean - share > 0.55 * clean
+        axes.text(column, row, f"{share:.0f}", ha="center", va="center", color="white" if dark else INK, size=9)
+    axes.set_xticks(range(len(result.severities)), result.severities)
+    axes.set_yticks(range(len(rows)), [name.replace("_", " ") for name, _ in rows])
+    axes.set_xlabel("severity")
+    figure.suptitle(
+        f"Top-1, %: clean {clean:.1f}, corrupted {100 - 100 * result.mean_corruption_error:.1f} (n = {result.n:,})",
+        x=0.01,
+        ha="left",
+        size=11,
+        weight="bold",
+    )
+    bar = figure.colorbar(picture, ax=axes)
+    bar.set_label("points below clean")
+    bar.outline.set_visible(False)
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
 def to_png(figure):
     """The figure as bytes of a PNG file, 144 dots an inch."""
     return _saved(figure, "png")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from keras_resnets import plots
-from keras_resnets.evaluation import evaluate
+from keras_resnets.evaluation import Robustness, evaluate
 
 ROWS = [
     {
@@ -31,11 +31,24 @@ LABELS = np.arange(60) % 3
 EVALUATION, _ = evaluate(
     lambda pixels: pixels, [(np.random.default_rng(0).normal(size=(60, 3)) + 2 * np.eye(3)[LABELS], LABELS)], NAMES
 )
+ROBUST = Robustness(
+    n=200,
+    clean_top1=0.8,
+    severities=(1, 5),
+    top1={"fog": (0.7, 0.2), "pixelate": (0.8, 0.78)},
+    mean_corruption_error=0.38,
+    relative_corruption_error=0.18,
+    parameters="CIFAR-10-C",
+    seed=0,
+    left_out=("frost",),
+    deviations={},
+)
 FIGURES = {
     "curves": lambda: plots.plot_curves(ROWS),
     "confusion": lambda: plots.plot_confusion(EVALUATION),
     "reliability": lambda: plots.plot_reliability(EVALUATION),
     "images": lambda: plots.plot_images(np.zeros((9, 8, 8, 1), "uint8"), ["$x_"] * 9),
+    "robustness": lambda: plots.plot_robustness(ROBUST),
     "degradation": lambda: plots.plot_degradation({"plain": {"plain-20": ROWS}, "residual": {"ResNet-20": ROWS}}),
 }
 
@@ -112,3 +125,9 @@ def test_refuses_what_is_no_image():
         plots.image_to_png(np.zeros((5, 7)))
     with pytest.raises(ValueError, match="`titles` must be one an image, got 1 for 2 images"):
         plots.plot_images(np.zeros((2, 8, 8), "uint8"), ["a"])
+
+
+def test_robustness_writes_every_top1_and_puts_the_worst_last():
+    axes = plots.plot_robustness(ROBUST).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["pixelate", "fog"]
+    assert [text.get_text() for text in axes.texts] == ["80", "78", "70", "20"]
