@@ -1,46 +1,19 @@
-"""Augmentation: crops, flips, RandAugment and erasing, each a pure function of images and a seed."""
+"""Augmentation of whole batches: padded crops, flips and erasing, each a pure function of images and a seed."""
 
 import keras
 import tensorflow as tf
 
-
-class StepSeeds(keras.random.SeedGenerator):
-    """Seeds that follow from one base seed and nothing else, for the random layers of Keras.
-
-    Keras' layers draw from a counter in a variable, so that what they do to a batch depends on how many batches came
-    before. `start(base)` begins anew from a tensor (2,); each `next()` folds in how many came since.
-    """
-
-    def __init__(self):  # the parent would make a variable
-        self.start(None)
-
-    def start(self, base):
-        self.base, self.count = base, 0
-        return self
-
-    def next(self, ordered=True):
-        self.count += 1
-        return tf.random.experimental.stateless_fold_in(self.base, self.count)
-
-
-def seed_of(seed, purpose, step):
-    """A stateless seed (2,) for a recipe's integer seed, a word that says what for, and the integer step."""
-    word = int.from_bytes(purpose.encode()[:7], "big")
-    return tf.random.experimental.stateless_fold_in(tf.constant([seed, word], tf.int64), step)
+from keras_resnets.data.color import color
+from keras_resnets.data.seeds import StepSeeds, seed_of
 
 
 def augmentation(augment, image_shape, seed):
-    """A function (images, step) -> float32 images that does what a `recipe.Augment` asks, seeded by (seed, step).
+    """A function (images, step) -> float32 images: the padded crop, flip and color that a `recipe.Augment` asks for.
 
-    Images are uint8 (batch, height, width, channels) and stay in pixel units, 0..255. What is drawn differs from image
-    to image. ValueError where Keras' RandAugment meets images without three channels.
+    Images are uint8 (batch, height, width, channels) and stay in pixel units, 0..255 but for what `color` says. What is
+    drawn differs from image to image and follows from (seed, step). ValueError: that of `color`.
     """
-    if augment.rand_augment and image_shape[-1] != 3:
-        raise ValueError(
-            f"Augment: `rand_augment` needs images with 3 channels, got {image_shape[-1]}. Use 0, which is off."
-        )
-    rand_augment = _rand_augment(augment) if augment.rand_augment else None
-    erase = _erase(augment) if augment.erase else None
+    recolor = color(augment, image_shape, seed)
 
     def apply(images, step):
         if augment.crop_padding:
@@ -48,11 +21,7 @@ def augmentation(augment, image_shape, seed):
         if augment.flip:
             images = random_flip(images, seed_of(seed, "flip", step))
         images = tf.cast(images, tf.float32)
-        if rand_augment:
-            images = rand_augment(images, seed_of(seed, "augment", step))
-        if erase:
-            images = erase(images, seed_of(seed, "erase", step))
-        return images
+        return recolor(images, step) if recolor else images
 
     return apply
 
@@ -74,46 +43,20 @@ def random_flip(images, seed):
     return tf.where(mirrored, images[:, :, ::-1], images)
 
 
-def _rand_augment(augment):
-    """Keras' RandAugment, image by image: on a batch the layer would give all images the same operations.
+def erasing(augment, seed):
+    """A function (images, step) -> images, float32 (batch, height, width, channels), a box of noise in every second.
 
-    Only the chosen operation runs. The layer's own `transform_images` computes all eleven and keeps one, with the same
-    result, 3 times slower at 32 px and 13 times at 224 px.
+    Probability 1/2 and random pixels are the paper's best (Zhong et al. 2017, arXiv:1708.04896); identity where a
+    `recipe.Augment` asks for none.
     """
-    layer = keras.layers.RandAugment(
-        num_ops=augment.rand_augment, factor=augment.rand_augment_magnitude, dtype="float32"
-    )
-    layer.generator = seeds = StepSeeds()
-
-    def one(arguments):
-        image, position, seed = arguments
-        seeds.start(tf.random.experimental.stateless_fold_in(seed, position))
-        image = image[None]
-        drawn = layer.get_random_transformation(image)
-        for i in range(augment.rand_augment):
-            branches = [_operation(layer, name, image, how) for name, how in drawn["transforms"].items()]
-            image = tf.switch_case(drawn["layer_idxes"][i], branches)
-        return image[0]
-
-    def apply(images, seed):
-        count = tf.shape(images)[0]
-        arguments = (images, tf.range(count), tf.repeat(seed[None], count, axis=0))
-        return tf.map_fn(one, arguments, fn_output_signature=tf.TensorSpec(images.shape[1:], tf.float32))
-
-    return apply
-
-
-def _operation(layer, name, image, how):
-    return lambda: tf.ensure_shape(getattr(layer, name).transform_images(image, how), image.shape)
-
-
-def _erase(augment):
-    """Random erasing with probability 1/2 and random pixels, the paper's best (Zhong et al. 2017, arXiv:1708.04896)."""
+    if not augment.erase:
+        return lambda images, step: images
     scale = (min(0.02, augment.erase), augment.erase)
     layer = keras.layers.RandomErasing(factor=(0.5, 0.5), scale=scale, dtype="float32")
     seeds = StepSeeds()
 
-    def apply(images, seed):
-        return layer.transform_images(images, layer.get_random_transformation(images, seed=seeds.start(seed)))
+    def apply(images, step):
+        drawn = layer.get_random_transformation(images, seed=seeds.start(seed_of(seed, "erase", step)))
+        return layer.transform_images(images, drawn)
 
     return apply

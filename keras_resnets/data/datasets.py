@@ -18,8 +18,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_resnets.data import folder, splits
+from keras_resnets.data.decoding import decode
 from keras_resnets.data.examples import Examples, from_arrays, from_records
 from keras_resnets.data.facts import DATASETS
+from keras_resnets.data.geometry import geometry
 from keras_resnets.data.normalization import statistics
 
 log = logging.getLogger("keras_resnets")
@@ -38,7 +40,8 @@ class Dataset:
 
     name: as in `recipe.Data.name`.
     class_names: one a label, in order.
-    image_shape: height and width in px, channels.
+    image_shape: height and width in px and channels of training images; those of validation and test may be larger, see
+        `test_shape`.
     mean, deviation: what a network subtracts and divides by, in pixel units 0..255; (channels,), or (height, width,
         channels) for the mean image, where the deviation is 1.
     train, validation, test: `Examples`; validation is None where the recipe holds out none.
@@ -61,12 +64,17 @@ class Dataset:
     skipped: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def test_shape(self):
+        """Height and width in px and channels of validation and test images."""
+        return tuple(self.test.dataset.element_spec[0].shape)
+
 
 def load(data, seed=0):
     """The `Dataset` that a `recipe.Data` asks for; `seed` decides what is held out where that is drawn at random.
 
-    The test set never depends on the recipe. Errors: ValueError for a set or a split one can't train on and for an
-    unknown name, OSError for a missing folder or a failed download; each says the way out.
+    Which images are for testing never depends on the recipe. Errors: ValueError for a set or a split one can't train on
+    and for an unknown name, OSError for a missing folder or a failed download; each says the way out.
     """
     if data.name == "digits":
         found = _digits(data, seed)
@@ -74,6 +82,11 @@ def load(data, seed=0):
         found = _folder(data, seed)
     else:
         found = _tensorflow_datasets(data)
+    if data.normalization == "pixel-mean" and data.test_size not in (None, found["image_shape"][0]):
+        raise ValueError(
+            f"Data: `normalization pixel-mean` is one image for training and testing, got a `test_size` of "
+            f"{data.test_size} and {found['image_shape'][0]} px in training. Use `channel`, or leave out `test_size`."
+        )
     facts = DATASETS.get(data.name)
     if facts:
         found |= {"licence": facts.licence, "homepage": facts.homepage}
@@ -87,46 +100,59 @@ def _digits(data, seed):
 
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype("uint8")[..., None]
-    if data.image_size:
-        images = folder.resize(images, data.image_size).numpy()
     names = tuple(str(name) for name in digits.target_names)
     train, test = splits.stratified(digits.target, 500 / 1797, names, 0, "test")
     part = folder.Part(np.arange(len(images)).astype(str), digits.target, images)
+
+    def examples(part, size):
+        records = tf.data.Dataset.from_tensor_slices((part.images, part.labels))
+        fitted = geometry(data, (size, size))(part.images).numpy()
+        return from_arrays(fitted, part.labels, classes=len(names), records=records, picture=lambda *record: record)
+
+    side = data.image_size or images.shape[1]
     return {
         "class_names": names,
-        "image_shape": images.shape[1:],
+        "image_shape": (side, side, 1),
         "citation": "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998",
-        **_held_out(_choose(part, train), _choose(part, test), None, data, names, seed),
+        **_held_out(_choose(part, train), _choose(part, test), None, data, names, seed, side, examples),
     }
 
 
 def _folder(data, seed):
-    keep = MEMORY_LIMIT if data.cache else 0
+    side = data.image_size or folder.DEFAULT_SIZE
+    same = data.test_size in (None, side)  # else, which images are for testing is known too late to fit them all
+    keep = MEMORY_LIMIT if data.cache and same else 0
     path = data.name.removeprefix("folder:")
-    names, parts, skipped = folder.read(path, data.image_size, data.corrupt, keep)
+    names, parts, skipped = folder.read(path, data.image_size, data.corrupt, keep, geometry(data, (side, side)))
     train, test, validation = parts["train"], parts.get("test"), parts.get("validation")
     if test is None and validation is not None:
         test, validation = validation, None
     if test is None:
         kept, out = splits.stratified(train.labels, TEST_SHARE, names, 0, "test")
         train, test = _choose(train, kept), _choose(train, out)
-    side = data.image_size or folder.DEFAULT_SIZE
+
+    def examples(part, size):
+        return _files(part, geometry(data, (size, size)), len(names), data.cache and _fits(len(part.paths), size, size))
+
     return {
         "class_names": names,
         "image_shape": (side, side, 3),
         "skipped": skipped,
-        **_held_out(train, test, validation, data, names, seed),
+        **_held_out(train, test, validation, data, names, seed, side, examples),
     }
 
 
-def _held_out(train, test, validation, data, names, seed):
-    """{"train", "validation", "test"}: Examples of parts in memory or on disk, validation drawn from train."""
+def _held_out(train, test, validation, data, names, seed, side, examples):
+    """{"train", "validation", "test"}: `examples(part, side)` of each, validation drawn from train if it is None."""
     if validation is None and data.validation:
         kept, out = splits.stratified(train.labels, data.validation, names, seed)
         train, validation = _choose(train, kept), _choose(train, out)
-    side, classes = data.image_size or folder.DEFAULT_SIZE, len(names)
-    parts = {"train": train, "validation": validation, "test": test}
-    return {name: part and _examples(part, side, classes) for name, part in parts.items()}
+    test_side = data.test_size or side
+    return {
+        "train": examples(train, side),
+        "validation": validation and examples(validation, test_side),
+        "test": examples(test, test_side),
+    }
 
 
 def _choose(part, positions):
@@ -134,18 +160,25 @@ def _choose(part, positions):
     return folder.Part(part.paths[positions], part.labels[positions], images)
 
 
-def _examples(part, side, classes):
-    if part.images is not None:
-        return from_arrays(part.images, part.labels, classes=classes)
-    decode = folder.decoder(side)
+def _files(part, fit, classes, cached):
+    """Examples of a folder's part; `fit` makes its images equal in size where they aren't already in memory."""
     records = tf.data.Dataset.from_tensor_slices((part.paths, part.labels))
-    return from_records(
-        records,
-        lambda path, label: (decode(path), label),
-        len(part.paths),
-        classes=classes,
-        shuffle_buffer=len(part.paths),
-    )
+
+    def picture(path, label):
+        return tf.io.read_file(path), label
+
+    def fitted(path, label):
+        return fit(decode(tf.io.read_file(path))), label
+
+    if part.images is not None:
+        return from_arrays(part.images, part.labels, classes=classes, records=records, picture=picture)
+    size = len(part.paths)
+    options = {"classes": classes, "cached": cached, "picture": picture, "shuffle_buffer": size}
+    return from_records(records, fitted, size, **options)
+
+
+def _fits(*shape):
+    return 3 * int(np.prod(shape)) <= MEMORY_LIMIT
 
 
 def _tensorflow_datasets(data):
@@ -157,21 +190,20 @@ def _tensorflow_datasets(data):
     info = builder.info
     height, width, channels = info.features[image].shape
     side = data.image_size or (folder.DEFAULT_SIZE if None in (height, width) else None)
-    shape = (side, side, channels) if side else (height, width, channels)
+    shape = (side, side) if side else (height, width)
+    test_shape = (data.test_size,) * 2 if data.test_size else shape
     names = tuple(info.features[label].names)
 
-    def decode(record):
-        picture = info.features[image].decode_example(record[image])
-        return (folder.resize(picture, side) if side else tf.ensure_shape(picture, shape)), record[label]
-
-    def examples(split):
+    def examples(split, shape):
+        fit = geometry(data, shape)
         size = builder.info.splits[split].num_examples
         return from_records(
             _records(builder, split, image, label),
-            decode,
+            lambda record: (fit(info.features[image].decode_example(record[image])), record[label]),
             size,
             classes=len(names),
-            cached=data.cache and size * int(np.prod(shape)) <= MEMORY_LIMIT,
+            cached=data.cache and size * int(np.prod((*shape, channels))) <= MEMORY_LIMIT,
+            picture=None if shape == (height, width) else lambda record: (record[image], record[label]),
         )
 
     train, validation, test = _split_names(info, data)
@@ -179,12 +211,12 @@ def _tensorflow_datasets(data):
     return {
         "note": _note(data.name, stored.numpy()),
         "class_names": names,
-        "image_shape": shape,
+        "image_shape": (*shape, channels),
         "homepage": info.homepage or "",
         "citation": info.citation or "",
-        "train": examples(train),
-        "validation": examples(validation) if validation else None,
-        "test": examples(test),
+        "train": examples(train, shape),
+        "validation": examples(validation, test_shape) if validation else None,
+        "test": examples(test, test_shape),
     }
 
 

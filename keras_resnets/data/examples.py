@@ -18,6 +18,8 @@ class Examples:
     cached: keep the decoded images in memory (see `arrays`) instead of reading them in every epoch.
     records, decode: the same examples before decoding, and the function that decodes one; shuffling and skipping
         records is cheap. None where `dataset` is all there is.
+    picture: a function from a record to what it was before anything was resized, an encoded file or a uint8 image of
+        its own size, and the label: what random crops are taken from. None where `dataset` has resized nothing.
     shuffle_buffer: how many records a shuffle of a stream holds at a time.
     """
 
@@ -27,6 +29,7 @@ class Examples:
     cached: bool = False
     records: tf.data.Dataset | None = None
     decode: Callable | None = None
+    picture: Callable | None = None
     shuffle_buffer: int = 10_000
 
     @functools.cached_property
@@ -47,7 +50,7 @@ def from_records(records, decode, size, **options):
 
 
 def from_arrays(images, labels, **options):
-    """Examples in memory: uint8 images (n, height, width, channels), integer labels (n,)."""
+    """Examples in memory: uint8 images (n, height, width, channels), integer labels (n,); `options` as above."""
     with tf.device("CPU:0"):
         dataset = tf.data.Dataset.from_tensor_slices((images, np.asarray(labels, "int32")))
     return Examples(dataset, len(images), cached=True, **options)

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from keras_resnets.data.decoding import decode
+from keras_resnets.data.geometry import resize
+
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 """What `tf.io.decode_image` reads, by lower-case ending; of an animated GIF, the first frame (TensorFlow
 reads no animated WebP)."""
@@ -27,13 +30,14 @@ class Part:
     images: np.ndarray | None
 
 
-def read(path, image_size=None, corrupt="skip", keep_bytes=0):
+def read(path, image_size=None, corrupt="skip", keep_bytes=0, fit=None):
     """Finds and checks every image below `path`: (class names, {split: Part}, names of the skipped with reasons).
 
     The splits are "train" alone, or those of a folder that holds train/ and test/ (or val/, validation/).
     image_size: height and width in px of the result; None is 224 px, and then no image may be smaller.
     corrupt: "skip" leaves out what can't be decoded and logs it, "fail" raises ValueError.
     keep_bytes: decoded images are kept in memory where all of them take at most as many bytes.
+    fit: how an image becomes (side, side, 3), see `geometry`; None squashes it.
     Orientation in EXIF is ignored. Errors: FileNotFoundError, or ValueError for a data set one can't train on.
     """
     root = Path(path).expanduser()
@@ -41,12 +45,13 @@ def read(path, image_size=None, corrupt="skip", keep_bytes=0):
         raise FileNotFoundError(f"Data: `folder:PATH` must be an existing folder, got {str(path)!r}.")
     class_names, found = _scan(root)
     side = image_size or DEFAULT_SIZE
+    fit = fit or (lambda image: resize(image, (side, side)))
     total = sum(len(paths) for paths, _ in found.values())
     keep = total * side * side * 3 <= keep_bytes
     log.info("%s: decoding %d images once, to find those that can't be", root, total)
     parts, skipped, small = {}, [], []
     for split, (paths, labels) in found.items():
-        good, sizes, images = _decode_all(paths, side, keep)
+        good, sizes, images = _decode_all(paths, side, fit if keep else None)
         names = [str(Path(path).relative_to(root)) for path in paths]
         skipped += [f"{names[i]}: {_reason(paths[i])}" for i in np.setdiff1d(np.arange(len(paths)), good)]
         small += [(names[i], *size) for i, size in zip(good, sizes, strict=True) if min(size) < side]
@@ -62,22 +67,6 @@ def read(path, image_size=None, corrupt="skip", keep_bytes=0):
     for split, part in parts.items():
         _check_classes(root, split, part.labels, class_names)
     return class_names, parts, tuple(skipped)
-
-
-def decoder(side):
-    """A function from a path to the uint8 image (side, side, 3), resized bilinearly with antialiasing."""
-    return lambda path: resize(_decode(path), side)
-
-
-def resize(image, side):
-    """A uint8 image (height, width, channels) as (side, side, channels), bilinear with antialiasing; also a batch."""
-    resized = tf.image.resize(image, (side, side), method="bilinear", antialias=True)
-    return tf.cast(tf.clip_by_value(tf.round(resized), 0, 255), tf.uint8)
-
-
-def _decode(path):
-    image = tf.io.decode_image(tf.io.read_file(path), channels=3, expand_animations=False)
-    return tf.ensure_shape(image, (None, None, 3))
 
 
 def _scan(root):
@@ -122,30 +111,30 @@ def _files(folder, names):
     return np.array(paths), np.array(labels, "int32")
 
 
-def _decode_all(paths, side, keep):
-    """(positions of the decodable, their (height, width) in px, images (n, side, side, 3) or None)."""
+def _decode_all(paths, side, fit):
+    """(positions of the decodable, their (height, width) in px, what `fit` makes of them (n, ...) or None)."""
 
-    def decode(position, path):
-        image = _decode(path)
-        return position, tf.shape(image)[:2], resize(image, side) if keep else tf.reduce_max(image)
+    def open_(position, path):
+        image = decode(tf.io.read_file(path))
+        return position, tf.shape(image)[:2], fit(image) if fit else tf.reduce_max(image)
 
     dataset = tf.data.Dataset.from_tensor_slices(paths).enumerate()
-    dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors(log_warning=False)
-    images = np.empty((len(paths), side, side, 3), "uint8") if keep else None
+    dataset = dataset.map(open_, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors(log_warning=False)
+    images = np.empty((len(paths), side, side, 3), "uint8") if fit else None
     good, sizes = [], []
     for position, size, image in dataset.as_numpy_iterator():
-        if keep:
+        if fit:
             images[len(good)] = image
         good.append(position)
         sizes.append(tuple(int(length) for length in size))
-    return np.array(good, int), sizes, images[: len(good)] if keep else None
+    return np.array(good, int), sizes, images[: len(good)] if fit else None
 
 
 def _reason(path):
     if Path(path).stat().st_size == 0:
         return "the file is empty"
     try:
-        _decode(path)
+        decode(tf.io.read_file(path))
     except tf.errors.OpError as error:
         return re.sub(r"\{\{.*?\}\}\s*|\[Op:.*", "", error.message).strip().splitlines()[0]
     return "could not be read the first time"

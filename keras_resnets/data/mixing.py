@@ -3,19 +3,29 @@
 import keras
 import tensorflow as tf
 
-from keras_resnets.data.augmentation import StepSeeds, seed_of
+from keras_resnets.data import pair_mixing
+from keras_resnets.data.seeds import StepSeeds, seed_of
+
+
+def consumed(recipe):
+    """Images that a batch of `recipe` is made of: as many as it has, or twice as many for NFNet's mixing."""
+    return recipe.data.batch_size * (2 if recipe.augment.mixing == "nfnet" else 1)
 
 
 def mixing(augment, classes, seed):
     """A function (images, labels, step) -> (images, labels) that does what a `recipe.Augment` asks.
 
     Without MixUp and CutMix, labels stay int32 (batch,). With either they become float32 (batch, classes) shares that
-    sum to 1; with both, a coin decides for each step. Seeded by (seed, step).
+    sum to 1. With both, a coin decides for each step. Keras' layers mix the batch with itself in another order, and
+    keep all of CutMix' box within the image. NFNets have no coin, two images for each one, and boxes that borders cut
+    off: for `nfnet` see `pair_mixing`. Seeded by (seed, step).
     Sources: Zhang et al. 2017, arXiv:1710.09412; Yun et al. 2019, arXiv:1905.04899.
     ValueError where CutMix' parameter is above 1, which Keras' layer doesn't take.
     """
     if augment.cutmix > 1:
         raise ValueError(f"Augment: `cutmix` must be in [0, 1], got {augment.cutmix}. The paper uses 1.")
+    if augment.mixing == "nfnet":
+        return pair_mixing.pair_mixing(augment.mixup, augment.cutmix, classes, seed)
     layers = []
     if augment.mixup:
         layers.append(keras.layers.MixUp(alpha=augment.mixup, dtype="float32"))

@@ -1,14 +1,18 @@
-"""The order in which images reach a network: cache, shuffle, augment, batch, mix, prefetch.
+"""The order in which images reach a network: cache, shuffle, crop, augment, batch, mix, prefetch.
 
-The batch at step k is a pure function of (recipe, k): an epoch is a seeded permutation, augmentation is stateless, and
-a run that stopped continues with `start_step=k` as if it had not. Nothing here knows of replicas or workers.
+The batch at step k is a pure function of (recipe, k): an epoch is a seeded permutation, all that is drawn at random is
+stateless, and a run that stopped continues with `start_step=k` as if it had not. Nothing here knows of replicas or
+workers.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from keras_resnets.data.augmentation import augmentation
-from keras_resnets.data.mixing import mixing
+from keras_resnets.data.augmentation import augmentation, erasing
+from keras_resnets.data.crops import crops
+from keras_resnets.data.mixing import consumed, mixing
+from keras_resnets.data.rand_augment import rand_augment
+from keras_resnets.data.seeds import seed_of
 
 FOREVER = 2**62
 
@@ -17,20 +21,83 @@ def training(dataset, recipe, start_step=0):
     """An endless `tf.data.Dataset` of full batches, beginning with that of step `start_step`.
 
     Yields float32 images (batch, height, width, channels) in 0..255 and int32 labels (batch,), or with MixUp or CutMix
-    float32 shares (batch, classes). A batch may straddle two epochs; each epoch shows every image once.
+    float32 shares (batch, classes). A batch may straddle two epochs; each epoch shows every image once. NFNet's mixing
+    makes one image of two, so that an epoch by `steps_per_epoch` passes twice over the images.
     Sets that aren't cached are shuffled within a buffer of `shuffle_buffer` records rather than as a whole.
     Errors: those of `check`.
     """
     check(dataset, recipe)
-    augment = augmentation(recipe.augment, dataset.image_shape, recipe.seed)
-    mix = mixing(recipe.augment, len(dataset.class_names), recipe.seed)
+    raw = consumed(recipe)
+    stream = ordered(dataset.train, recipe, start_step * raw)
+    batches = opened(stream, dataset.train, recipe, dataset.image_shape, raw, start_step)
+    return augmented(batches, dataset, recipe, start_step).prefetch(tf.data.AUTOTUNE)
 
-    def finish(step, batch):
-        images, labels = batch
-        return mix(augment(images, step), tf.cast(labels, tf.int32), step)
 
-    batches = _batches(dataset.train, recipe.data.batch_size, recipe.seed, start_step).enumerate(start_step)
-    return batches.map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).prefetch(tf.data.AUTOTUNE)
+def ordered(examples, recipe, start=0):
+    """An endless stream of examples not yet opened, from position `start` of the seeded order: places or records."""
+    if _in_memory(examples, recipe):
+        stream = tf.data.Dataset.range(examples.size)
+        buffer = examples.size
+    else:
+        stream = examples.dataset if examples.records is None else examples.records
+        buffer = examples.shuffle_buffer
+    return _shuffled(stream, examples.size, buffer, recipe.seed, start)
+
+
+def opened(stream, examples, recipe, image_shape, batch_size, start_step=0):
+    """Batches (uint8 images (batch_size, *image_shape), labels) of a stream of `ordered`, cropped as recipes ask."""
+    crop = crops(recipe.augment, recipe.data, image_shape)
+    if _in_memory(examples, recipe):
+        with tf.device("CPU:0"):
+            images, labels = (tf.constant(array) for array in examples.arrays)
+
+        def open_(chosen):
+            return tf.gather(images, chosen), tf.gather(labels, chosen)
+
+        if crop is None:  # a batch at a time: some 100,000 images a second
+            return stream.batch(batch_size, drop_remainder=True).map(open_)
+    else:
+        open_ = examples.decode if crop is None else examples.picture or examples.decode
+
+    def one(place, record):
+        picture, label = _call(open_, record)
+        return picture if crop is None else crop(picture, seed_of(recipe.seed, "window", place)), label
+
+    if open_ or crop:
+        stream = stream.enumerate(start_step * batch_size)
+        stream = stream.map(one, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    batches = stream.batch(batch_size, drop_remainder=True)
+    return batches.map(lambda images, labels: (images, _in_range(labels, examples.classes)))
+
+
+def augmented(batches, dataset, recipe, start_step=0):
+    """What becomes of batches of `opened`, the first of which is that of step `start_step`.
+
+    In order: padded crop, flip, color, RandAugment, erasing, mixing; for NFNets mixing precedes RandAugment.
+    """
+    augment, seed, shape = recipe.augment, recipe.seed, dataset.image_shape
+    prepare, erase = augmentation(augment, shape, seed), erasing(augment, seed)
+    mix = mixing(augment, len(dataset.class_names), seed)
+    vary = rand_augment(augment, shape, seed)
+    early = augment.mixing == "nfnet"
+
+    def first(step, batch):
+        images, labels = prepare(batch[0], step), tf.cast(batch[1], tf.int32)
+        return mix(images, labels, step) if early else (images, labels)
+
+    def last(step, batch):
+        images, labels = erase(batch[0], step), batch[1]
+        return (images, labels) if early else mix(images, labels, step)
+
+    def parallel(stages, start, function):
+        return stages.enumerate(start).map(function, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    if vary is None:
+        return parallel(batches, start_step, lambda step, batch: last(step, first(step, batch)))
+    size = recipe.data.batch_size
+    images = parallel(batches, start_step, first).unbatch()
+    images = parallel(images, start_step * size, lambda place, example: (vary(example[0], place), example[1]))
+    return parallel(images.batch(size, drop_remainder=True), start_step, last)
 
 
 def evaluation(examples, batch_size):
@@ -71,28 +138,24 @@ def check(dataset, recipe):
 
 
 def _check_batch(dataset, recipe):
-    if recipe.data.batch_size > dataset.train.size:
+    size, raw = dataset.train.size, consumed(recipe)
+    if raw > size:
+        drawn = "" if raw == recipe.data.batch_size else ", twice of which are drawn for `augment.mixing nfnet`"
         raise ValueError(
-            f"Data: `batch_size` must be at most the {dataset.train.size} training images of {dataset.name}, "
-            f"got {recipe.data.batch_size}. Lower `--data.batch-size`."
+            f"Data: `batch_size` must be at most the {size} training images of {dataset.name}, "
+            f"got {recipe.data.batch_size}{drawn}. Lower `--data.batch-size`."
         )
 
 
-def _batches(examples, batch_size, seed, start_step):
-    """Batches (uint8 images, labels) of the seeded order, from `start_step` on, without end."""
-    start = start_step * batch_size
-    if examples.cached:  # shuffle positions, then gather a batch at a time: some 100,000 images a second
-        with tf.device("CPU:0"):
-            images, labels = (tf.constant(array) for array in examples.arrays)
-        positions = _shuffled(tf.data.Dataset.range(examples.size), examples.size, examples.size, seed, start)
-        batches = positions.batch(batch_size, drop_remainder=True)
-        return batches.map(lambda chosen: (tf.gather(images, chosen), tf.gather(labels, chosen)))
-    records = examples.dataset if examples.records is None else examples.records
-    stream = _shuffled(records, examples.size, examples.shuffle_buffer, seed, start)
-    if examples.records is not None:
-        stream = stream.map(examples.decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = stream.batch(batch_size, drop_remainder=True)
-    return batches.map(lambda images, labels: (images, _in_range(labels, examples.classes)))
+def _in_memory(examples, recipe):
+    """Whether what training begins with are the decoded images in memory, not pictures of their own size."""
+    return examples.cached and (recipe.augment.crop == "none" or examples.picture is None)
+
+
+def _call(function, record):
+    if function is None:
+        return record
+    return function(*record) if isinstance(record, tuple) else function(record)
 
 
 def _shuffled(records, size, buffer, seed, start):

@@ -1,0 +1,29 @@
+"""Seeds: what is drawn follows from the recipe's seed, a purpose and a place, and from nothing that came before."""
+
+import keras
+import tensorflow as tf
+
+
+class StepSeeds(keras.random.SeedGenerator):
+    """Seeds that follow from one base seed and nothing else, for the random layers of Keras.
+
+    Keras' layers draw from a counter in a variable, so that what they do to a batch depends on how many batches came
+    before. `start(base)` begins anew from a tensor (2,); each `next()` folds in how many came since.
+    """
+
+    def __init__(self):  # the parent would make a variable
+        self.start(None)
+
+    def start(self, base):
+        self.base, self.count = base, 0
+        return self
+
+    def next(self, ordered=True):
+        self.count += 1
+        return tf.random.experimental.stateless_fold_in(self.base, self.count)
+
+
+def seed_of(seed, purpose, step):
+    """A stateless seed (2,) for a recipe's integer seed, a word that says what for, and the integer step or place."""
+    word = int.from_bytes(purpose.encode()[:7], "big")
+    return tf.random.experimental.stateless_fold_in(tf.constant([seed, word], tf.int64), step)
