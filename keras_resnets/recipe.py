@@ -228,7 +228,9 @@ class Recipe:
     steps: int = 800
     """Updates of the weights; at least 1."""
     epoch_steps: int | None = None
-    """Updates between validations and checkpoints; None is one pass over the training images."""
+    """Updates between validations; None is one pass over the training images."""
+    checkpoint_steps: int | None = None
+    """Updates between checkpoints; None is one after each epoch, where one is always made."""
     patience: int | None = None
     """Epochs in a row without a better validation that end the run, which then keeps its best network; better is a
     higher top-1, or the same at a lower loss. None trains to the last step and keeps the last network."""
@@ -255,6 +257,7 @@ class Recipe:
 RULES = {
     "steps": (lambda v: v >= 1, "must be at least 1"),
     "epoch_steps": (lambda v: v is None or v >= 1, "must be at least 1, or None for one pass over the data"),
+    "checkpoint_steps": (lambda v: v is None or v >= 1, "must be at least 1, or None for one after each epoch"),
     "label_smoothing": (lambda v: 0 <= v < 1, "must be in [0, 1)"),
     "data.batch_size": (lambda v: v >= 1, "must be at least 1"),
     "data.validation": (lambda v: 0 <= v < 1, "must be in [0, 1); 0 holds out none"),

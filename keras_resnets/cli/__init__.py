@@ -2,6 +2,7 @@
 
 import tyro
 
+from keras_resnets.cli.augment import augment
 from keras_resnets.cli.evaluate import evaluate
 from keras_resnets.cli.export import export
 from keras_resnets.cli.list import list_
@@ -15,7 +16,7 @@ __all__ = ["main", "run", "run_degradation"]
 
 def main(argv=None):
     """The command `keras-resnets`; `argv` is sys.argv[1:] by default. Exits with 1 for a user's mistake."""
-    verbs = {"train": train, "evaluate": evaluate, "port": port, "export": export, "list": list_}
+    verbs = {"train": train, "evaluate": evaluate, "augment": augment, "port": port, "export": export, "list": list_}
     with_messages(
         tyro.extras.subcommand_cli_from_dict,
         verbs,

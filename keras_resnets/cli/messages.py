@@ -26,11 +26,11 @@ def with_messages(function, *args, **kwargs):
     _show_log()
     try:
         return function(*args, **kwargs)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, ArithmeticError) as error:
         if os.environ.get("KERAS_RESNETS_DEBUG"):
             raise
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False)
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted. The same command goes on from the last checkpoint.")
         sys.exit(130)

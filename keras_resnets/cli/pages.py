@@ -1,8 +1,8 @@
 """The footers of the pages in `recipes/`: every knob by flag, then the run."""
 
 import functools
-import json
 import inspect
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +68,7 @@ def run_degradation(recipe, argv=None):
 def _run_degradation(recipe, page, argv):
     from keras_resnets import plots
     from keras_resnets.analysis.degradation import degradation
-    from keras_resnets.training.callbacks import read_metrics
+    from keras_resnets.training.metrics_log import read_metrics
 
     def command(
         recipe: Annotated[Recipe, Flat],

@@ -1,55 +1,29 @@
-"""What happens at the end of an epoch: facts for the log, checkpoints, the best network so far, the last step."""
+"""What happens between steps and at the end of an epoch: averaged weights, the best network, checkpoints."""
 
-import csv
-import time
+import contextlib
+import logging
 from pathlib import Path
 
 import keras
 
 from keras_resnets.training import checkpoints
+from keras_resnets.training.preemption import Preempted
+
+LOG = logging.getLogger(__name__)
 
 
-class Facts(keras.callbacks.Callback):
-    """Adds `step`, `learning_rate`, `seconds` and `images_per_second` to the logs of each epoch.
-
-    It comes before the callbacks that write logs. batch_size: images a step, over all replicas.
-    """
-
-    def __init__(self, batch_size):
-        super().__init__()
-        self.batch_size = batch_size
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.first_step, self.start = self._step(), time.monotonic()
-        self.trained = None
+class EvaluateAverage(keras.callbacks.Callback):
+    """Validates the averaged weights of a TrainingModel that has them. It comes first, so that all others see them."""
 
     def on_test_begin(self, logs=None):
-        self.trained = time.monotonic() - self.start
+        self.model.average.swap()
 
-    def on_epoch_end(self, epoch, logs=None):
-        seconds = self.trained or time.monotonic() - self.start
-        logs["step"] = self._step()
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-        logs["seconds"] = seconds
-        logs["images_per_second"] = (self._step() - self.first_step) * self.batch_size / seconds
-
-    def _step(self):
-        return int(self.model.optimizer.iterations.numpy())
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Writes the state of the run to `directory` after each epoch."""
-
-    def __init__(self, directory):
-        super().__init__()
-        self.directory = directory
-
-    def on_epoch_end(self, epoch, logs=None):
-        checkpoints.save(self.directory, int(self.model.optimizer.iterations.numpy()), self.model)
+    def on_test_end(self, logs=None):
+        self.model.average.swap()
 
 
 class Best(keras.callbacks.Callback):
-    """Saves `network` to `path` whenever `monitor` is higher than ever before.
+    """Saves `network` to `path` whenever `monitor` is higher than ever before, with the averaged weights if there are.
 
     best: its highest value before this run went on; None for none.
     """
@@ -60,21 +34,50 @@ class Best(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         value = logs.get(self.monitor)
-        if value is not None and (self.best is None or value > self.best):
-            self.best = value
-            save_network(self.network, self.path)
+        if value is None or (self.best is not None and value <= self.best):
+            return
+        average = self.model.average
+        with contextlib.nullcontext() if average is None else average.in_place():
+            try:
+                save_network(self.network, self.path)
+            except OSError as error:
+                LOG.warning("%s can't be written (%s); training goes on.", self.path, error)
+                return
+        self.best = value
 
 
-class StopAfter(keras.callbacks.Callback):
-    """Ends the fit after `steps` updates, also in the middle of an epoch."""
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the state of the run to `directory` after each epoch and each `every` steps.
 
-    def __init__(self, steps):
+    facts: the EpochFacts whose counts belong to the state within an epoch. every: None for epochs only. notice: when it
+    is given, the state is written at once, also in the middle of an epoch, and `Preempted` raised.
+    A disk that is full or a weight that is not finite costs the checkpoint, not the run.
+    """
+
+    def __init__(self, directory, facts, every=None, notice=None):
         super().__init__()
-        self.steps = steps
+        self.directory, self.facts, self.every, self.notice = directory, facts, every, notice
+
+    def on_epoch_end(self, epoch, logs=None):
+        checkpoints.save_if_possible(self.directory, self._step(), self.model)
+        self._leave_if_asked()
 
     def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.optimizer.iterations.numpy()) >= self.steps:
-            self.model.stop_training = True
+        asked = self.notice is not None and self.notice.given
+        if not asked and (self.every is None or self._step() % self.every):
+            return
+        checkpoints.save_if_possible(self.directory, self._step(), self.model, self.facts.arrays())
+        self._leave_if_asked()
+
+    def _leave_if_asked(self):
+        if self.notice is not None and self.notice.given:
+            raise Preempted(
+                f"train: asked to stop (SIGTERM); the state after step {self._step():,} is in {self.directory}. "
+                "The same command goes on from there."
+            )
+
+    def _step(self):
+        return int(self.model.optimizer.iterations.numpy())
 
 
 def save_network(network, path):
@@ -85,37 +88,3 @@ def save_network(network, path):
         half_written.replace(path)
     finally:
         half_written.unlink(missing_ok=True)
-
-
-def read_metrics(path):
-    """Rows of a metrics.csv as dictionaries of numbers; none where there is no file. Half-written rows are left out."""
-    path = Path(path)
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        {name: float(value) for name, value in row.items()}
-        for row in rows
-        if None not in row and all(value not in (None, "") for value in row.values())
-    ]
-
-
-def rewind_metrics(path, step):
-    """Takes rows after `step` out of a metrics.csv, so that a run that goes on writes none twice; returns the rest."""
-    rows = [row for row in read_metrics(path) if row["step"] <= step]
-    path = Path(path)
-    if not rows:
-        path.unlink(missing_ok=True)
-        return rows
-
-    def write(file):
-        lines = [",".join(rows[0])] + [",".join(_number(value) for value in row.values()) for row in rows]
-        file.write(("\n".join(lines) + "\n").encode())
-
-    checkpoints.write_atomically(path, write)
-    return rows
-
-
-def _number(value):
-    return str(int(value)) if value == int(value) else repr(value)

@@ -1,62 +1,107 @@
 """The state of a run in one file: written whole or not at all, and read back exactly."""
 
+import io
 import logging
 import os
-import zipfile
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 LOG = logging.getLogger(__name__)
 PATTERN = "step-*.npz"
-KEEP = 2
-"""Newest checkpoints that stay; the one before the newest is there in case the newest is damaged."""
+KEEP = 3
+"""Newest checkpoints that stay; those before the newest are there in case it is damaged."""
+TRAILER, MAGIC = struct.Struct("<8sI"), b"krckpt1\n"
+"""After the archive: a mark, and the CRC-32 of all before it (the archive's own covers neither names nor headers)."""
 
 
 def state(model):
-    """{name: variable} of all that training changes: weights, batch statistics, random seeds, optimizer.
+    """{name: variable} of all that training changes: weights, statistics, random seeds, optimizer, moving average.
 
     The optimizer must be built. Metrics are left out: they start afresh with each epoch.
     """
     passing = {id(variable) for metric in model.metrics for variable in metric.variables}
     passing |= {id(variable) for variable in model.metrics_variables}
     variables = [variable for variable in model.variables if id(variable) not in passing]
+    averages = model.average.averages if model.average is not None else []
     lasting = {id(weight) for weight in [*model.weights, *model.optimizer.variables]}
-    # Random seeds have numbered names that differ from process to process, so their place alone names them.
+    # Random seeds and averages have numbered names that differ from process to process: their place alone names them.
+    owners = (
+        ("model", "seed", variables),
+        ("optimizer", "", model.optimizer.variables),
+        ("average", "average", averages),
+    )
     return {
-        f"{owner}/{place:05d}/{variable.path if id(variable) in lasting else 'seed'}": variable
-        for owner, found in (("model", variables), ("optimizer", model.optimizer.variables))
+        f"{owner}/{place:05d}/{variable.path if id(variable) in lasting else unnamed}": variable
+        for owner, unnamed, found in owners
         for place, variable in enumerate(found)
     }
 
 
-def save(directory, step, model):
-    """Writes the state after `step` updates and forgets all but the newest KEEP; returns the path."""
+def save(directory, step, model, epoch=None):
+    """Writes the state after `step` updates and forgets all but the newest KEEP; returns the path.
+
+    epoch: {name: array} of what an epoch that has not ended measured so far.
+    Raises ValueError where a number of the state is not finite, and OSError where the disk refuses; either way the
+    checkpoints before stay.
+    """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"step-{step:09d}.npz"
     arrays = {name: np.asarray(variable.numpy()) for name, variable in state(model).items()}
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    _check_finite(arrays)
+    arrays |= {f"epoch/{name}": value for name, value in (epoch or {}).items()}
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    check = zlib.crc32(content.getbuffer())
+    write_atomically(path, lambda file: (file.write(content.getbuffer()), file.write(TRAILER.pack(MAGIC, check))))
     for old in sorted(directory.glob(PATTERN))[:-KEEP]:
         old.unlink()
     return path
 
 
-def restore_newest(directory, model):
-    """Sets `model` to the newest checkpoint that can be read and returns its step; 0 where there is none.
+def save_if_possible(directory, step, model, epoch=None):
+    """As `save`, with a warning and None where it can't: the checkpoints before stay, and training goes on."""
+    try:
+        return save(directory, step, model, epoch)
+    except (OSError, ValueError) as error:
+        LOG.warning("The state after step %d can't be saved (%s); the checkpoint before stays.", step, error)
 
-    A damaged file is passed over with a warning; one of another network raises ValueError.
+
+def restore_newest(directory, model):
+    """Sets `model` to the newest checkpoint that can be read; returns (its step, {name: array} of its open epoch).
+
+    A damaged file is passed over with a warning; one of another network raises ValueError. (0, {}) where there is none.
     """
     for path in sorted(Path(directory).glob(PATTERN), reverse=True):
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+            arrays = _read(path)
+        except (ValueError, OSError) as error:
             LOG.warning("Checkpoint %s is damaged (%s); the one before it is used.", path, error)
             continue
+        epoch = {name.removeprefix("epoch/"): arrays.pop(name) for name in list(arrays) if name.startswith("epoch/")}
         _restore(path, model, arrays)
-        return int(path.stem.removeprefix("step-"))
-    return 0
+        return int(path.stem.removeprefix("step-")), epoch
+    return 0, {}
+
+
+def _read(path):
+    """{name: array} of a checkpoint; ValueError for one that is not as it was written, to the last bit."""
+    content = path.read_bytes()
+    archive, trailer = content[: -TRAILER.size], content[-TRAILER.size :]
+    if len(trailer) < TRAILER.size or TRAILER.unpack(trailer) != (MAGIC, zlib.crc32(archive)):
+        raise ValueError(f"its checksum does not fit its {len(content):,} bytes")
+    with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _check_finite(arrays):
+    lasting = ("model/", "average/")  # the optimizer keeps the norm of a skipped step too
+    for name, array in arrays.items():
+        if name.startswith(lasting) and array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name.split('/', 2)[-1]} holds NaN or infinity")
 
 
 def _restore(path, model, arrays):

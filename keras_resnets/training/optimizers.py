@@ -78,6 +78,15 @@ class PaperUpdate:
         self.rate_factor = self._add("rate_factor", initializer="ones")
         self.loss_scale = LossScale(self._add) if self.loss_scaling else None
 
+    @property
+    def variables_built(self):
+        """The weights that the optimizer was built for, in its order."""
+        return list(self._trainable_variables)
+
+    def clips(self, variable):
+        """Whether a weight may be clipped."""
+        return self.clipping is not None and not _named(variable, self.clipping_exempt)
+
     def _add(self, name, shape=(), initializer="zeros"):
         # "mean" lets every replica write: all hold the same value.
         return self.add_variable(shape, name=name, initializer=initializer, aggregation="mean")
@@ -114,17 +123,17 @@ class PaperUpdate:
         results, squares, clipped, units = [], [], [], []
         for gradient, variable in zip(gradients, variables, strict=True):
             gradient = ops.cast(gradient, variable.dtype)
-            if self.clipping is None or _named(variable, self.clipping_exempt):
-                squares.append(ops.sum(ops.square(gradient)))
-                clipped.append(ops.zeros(()))
-                units.append(0)
-            else:
+            if self.clips(variable):
                 depthwise = variable.path in self.depthwise
                 factor, norm = agc.clip_factors(gradient, variable, self.clipping, self.clipping_epsilon, depthwise)
                 gradient = gradient * factor
                 squares.append(ops.sum(ops.square(norm)))
                 clipped.append(ops.sum(ops.cast(factor < 1, "float32")))
                 units.append(norm.shape.num_elements())
+            else:
+                squares.append(ops.sum(ops.square(gradient)))
+                clipped.append(ops.zeros(()))
+                units.append(0)
             results.append(gradient)
         return results, squares, clipped, units
 

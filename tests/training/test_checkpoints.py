@@ -6,7 +6,6 @@ import pytest
 
 from keras_resnets.layers import StochasticDepth
 from keras_resnets.training import checkpoints
-from keras_resnets.training.callbacks import read_metrics, rewind_metrics
 from keras_resnets.training.losses import CrossEntropy
 from keras_resnets.training.optimizers import SGD
 from keras_resnets.training.train_step import TrainingModel
@@ -18,8 +17,7 @@ def model(filters=4):
     x = keras.layers.BatchNormalization(name="bn")(x)
     outputs = keras.layers.Dense(2, name="predictions")(keras.layers.GlobalAveragePooling2D()(x))
     network = TrainingModel(inputs, outputs)
-    network.compile(SGD(0.1, clipping=0.1), loss=CrossEntropy(), metrics=["accuracy"])
-    network.optimizer.build(network.trainable_variables)
+    network.compile(SGD(0.1, clipping=0.1), loss=CrossEntropy(), metrics=["accuracy"], average_decay=0.9)
     return network
 
 
@@ -36,13 +34,24 @@ def test_a_restored_run_goes_on_bit_for_bit(tmp_path):
     train(one, 3, seed=1)
     two = model()
     train(two, 1, seed=9)
-    assert checkpoints.restore_newest(tmp_path, two) == 3
+    assert checkpoints.restore_newest(tmp_path, two) == (3, {})
     train(two, 3, seed=1)
     expected, found = checkpoints.state(one), checkpoints.state(two)
     assert any("seed" in name for name in expected)
     assert any("velocity" in name for name in expected)
     for name, variable in expected.items():
         np.testing.assert_array_equal(found[name].numpy(), variable.numpy(), err_msg=name)
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path):
+    path = checkpoints.save(tmp_path, 1, model())
+    content, random = path.read_bytes(), np.random.RandomState(0)
+    for position in [0, len(content) - 1, *random.randint(0, len(content), 100)]:
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << random.randint(8)
+        path.write_bytes(flipped)
+        with pytest.raises(ValueError, match="its checksum does not fit"):
+            checkpoints._read(path)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
@@ -55,15 +64,15 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path, damag
     if damage == "flipped":
         content[len(content) // 2] ^= 0xFF
     path.write_bytes({"truncated": content[: len(content) // 2], "empty": b""}.get(damage, content))
-    assert checkpoints.restore_newest(tmp_path, model()) == 1
+    assert checkpoints.restore_newest(tmp_path, model())[0] == 1
     assert f"{path} is damaged" in caplog.text
 
 
 def test_only_the_newest_stay_and_nothing_half_written(tmp_path):
     network = model()
-    for step in range(1, 5):
+    for step in range(1, 6):
         checkpoints.save(tmp_path, step, network)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000000003.npz", "step-000000004.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"step-{step:09d}.npz" for step in (3, 4, 5)]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -85,17 +94,23 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     inputs = keras.Input((4, 4, 1))
     other = TrainingModel(inputs, keras.layers.Dense(2, name="other")(keras.layers.Flatten()(inputs)))
     other.compile(SGD(0.1), loss=CrossEntropy())
-    other.optimizer.build(other.trainable_variables)
     with pytest.raises(ValueError, match=r"is of another network: \d+ names differ"):
         checkpoints.restore_newest(tmp_path, other)
 
 
-def test_metrics_are_rewound_to_the_checkpoint(tmp_path):
-    path = tmp_path / "metrics.csv"
-    path.write_text("epoch,step,loss\n0,10,1.5\n1,20,1.25\n2,30,0.5\n3,4")
-    rows = rewind_metrics(path, 20)
-    assert [row["step"] for row in rows] == [10, 20]
-    assert read_metrics(path) == rows
-    assert path.read_text() == "epoch,step,loss\n0,10,1.5\n1,20,1.25\n"
-    assert rewind_metrics(path, 5) == []
-    assert not path.exists()
+def test_what_an_open_epoch_measured_comes_back(tmp_path):
+    network = model()
+    checkpoints.save(tmp_path, 7, network, {"seconds": np.asarray(1.5)})
+    step, epoch = checkpoints.restore_newest(tmp_path, network)
+    assert (step, list(epoch), float(epoch["seconds"])) == (7, ["seconds"], 1.5)
+
+
+def test_a_weight_that_is_not_a_number_is_never_saved(tmp_path, caplog):
+    network = model()
+    checkpoints.save(tmp_path, 1, network)
+    network.get_layer("conv").bias.assign(np.full(4, np.nan, "float32"))
+    with pytest.raises(ValueError, match="conv/bias holds NaN or infinity"):
+        checkpoints.save(tmp_path, 2, network)
+    assert checkpoints.save_if_possible(tmp_path, 2, network) is None
+    assert "The state after step 2 can't be saved" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000001.npz"]

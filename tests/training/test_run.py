@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_resnets.recipe import Augment, Data, Recipe, override
-from keras_resnets.training import run
-from keras_resnets.training.callbacks import read_metrics
+from keras_resnets.training import fit, run
+from keras_resnets.training.metrics_log import read_metrics
 from keras_resnets.training.workdir import claim
 
 TINY = Recipe(
@@ -58,25 +58,43 @@ class Interrupted(Exception):
     pass
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Keras' CSVLogger, open when it broke
-def test_an_interrupted_run_goes_on_to_the_same_network(tmp_path, monkeypatch):
-    recipe = override(TINY, {"export.formats": ()})
-    whole = run.train(recipe, tmp_path / "whole")
+class Breaks(keras.callbacks.Callback):
+    """Stands in for a process that is killed before a step."""
 
-    class Breaks(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            if self.model.optimizer.iterations.numpy() == 14:  # in the middle of the second epoch
-                raise Interrupted
+    def __init__(self, step):
+        super().__init__()
+        self.step = step
 
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.model.optimizer.iterations.numpy() == self.step:
+            raise Interrupted
+
+
+def interrupted(recipe, workdir, monkeypatch, step):
+    guard = fit.Guard
     with monkeypatch.context() as patch:
-        patch.setattr(run.callbacks, "StopAfter", lambda steps: Breaks())
+        patch.setattr(fit, "Guard", lambda skips: keras.callbacks.CallbackList([guard(skips), Breaks(step)]))
         with pytest.raises(Interrupted):
-            run.train(recipe, tmp_path / "broken")
+            run.train(recipe, workdir)
+
+
+@pytest.mark.parametrize("checkpoint_steps", [None, 4])
+def test_an_interrupted_run_goes_on_to_the_same_network_and_log(tmp_path, monkeypatch, checkpoint_steps):
+    changes = {"export.formats": (), "checkpoint_steps": checkpoint_steps, "average.decay": 0.9}
+    recipe = override(TINY, changes)
+    whole = run.train(recipe, tmp_path / "whole")
+    interrupted(recipe, tmp_path / "broken", monkeypatch, 19)  # in the middle of the second epoch
+    newest = sorted((tmp_path / "broken" / "checkpoints").iterdir())[-1]
+    assert newest.name == f"step-{16 if checkpoint_steps else 10:09d}.npz"
     resumed = run.train(recipe, tmp_path / "broken")
     for one, two in zip(whole.network.weights, resumed.network.weights, strict=True):
         np.testing.assert_allclose(two.numpy(), one.numpy(), rtol=1e-5, atol=1e-6, err_msg=one.path)
-    steps = [row["step"] for row in read_metrics(tmp_path / "broken" / "metrics.csv")]
-    assert steps == [10, 20, 23]
+    one, two = (read_metrics(tmp_path / name / "metrics.csv") for name in ("whole", "broken"))
+    assert [row["step"] for row in two] == [10, 20, 23]
+    for expected, row in zip(one, two, strict=True):
+        for name in ("loss", "top1", "val_loss", "val_top1", "gradient_norm", "clipped_fraction", "learning_rate"):
+            assert row[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-5), name
+    assert [row["step"] for row in read_metrics(tmp_path / "broken" / "clipping.csv")] == [10, 20, 23]
 
 
 def test_a_workdir_of_another_recipe_is_refused_with_the_difference(tmp_path):
