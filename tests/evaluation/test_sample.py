@@ -27,6 +27,11 @@ def test_the_same_images_whatever_the_batches():
     assert (drawn(7, 100)[0] == PIXELS[:, 0]).all()
 
 
+def test_batches_are_as_large_as_those_they_were_drawn_from():
+    batches = ((PIXELS[k : k + 16], LABELS[k : k + 16]) for k in range(0, 100, 16))
+    assert [len(labels) for _, labels in sample(batches, 100, 40)] == [16, 16, 8]
+
+
 @pytest.mark.parametrize("count", [0, 101])
 def test_refuses_more_than_there_are(count):
     with pytest.raises(ValueError, match=rf"`count` must be in \[1, 100\], the images there are, got {count}"):
