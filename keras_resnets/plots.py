@@ -195,6 +195,40 @@ def plot_images(images, titles):
 
 
 @matplotlib.rc_context(STYLE)
+def plot_augmentation(sheet, title):
+    """A row an image: the original on the left, then as it is drawn in successive steps, with its labels if mixed.
+
+    sheet: has `originals` (rows, height, width, channels) and `draws` (rows, columns, height, width, channels), uint8,
+    `labels` (rows, classes) and `shares` (rows, columns, classes) and `class_names`; title: what was asked for.
+    """
+    rows, columns = sheet.draws.shape[:2]
+    mixed = bool((np.asarray(sheet.shares).max(axis=-1) < 0.995).any())
+    figure = Figure(figsize=(1.45 * (columns + 1) + 0.1, (1.72 if mixed else 1.6) * rows + 0.6), layout="constrained")
+    figure.suptitle(textwrap.fill(title, 16 * (columns + 1)), x=0.01, ha="left", size=10)
+    for row, panels in enumerate(figure.subplots(rows, columns + 1, squeeze=False)):
+        images = [sheet.originals[row], *sheet.draws[row]]
+        for column, (axes, image) in enumerate(zip(panels, images, strict=True)):
+            shares = sheet.labels[row] if column == 0 else sheet.shares[row, column - 1]
+            axes.imshow(_rgb(image), interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
+            text = _mixture(shares, sheet.class_names)
+            axes.set_xlabel(text + "\n" * (mixed and "\n" not in text), size=7, color=QUIET if column else INK)
+            if row == 0:
+                axes.set_title("original" if column == 0 else f"step {column - 1}", loc="center", size=8)
+    return figure
+
+
+def _mixture(shares, names):
+    """ "cat", or "cat 70 %, dog 30 %" on two lines."""
+    order = [k for k in np.argsort(-shares, kind="stable")[:2] if shares[k] > 0.005]
+    texts = [textwrap.shorten(str(names[k]), 18, placeholder="…") for k in order]
+    if len(order) == 1:
+        return texts[0]
+    return "\n".join(f"{text} {100 * shares[k]:.0f} %" for text, k in zip(texts, order, strict=True))
+
+
+@matplotlib.rc_context(STYLE)
 def plot_degradation(curves):
     """Two panels, plain and residual: training error dashed, test error solid (He et al. 2015, figure 6).
 

@@ -82,7 +82,7 @@ class Augment:
     rand_augment_level: int = 10
     """`nfnet` only: strength of those operations, 10 of 10 and up to 20; 5 for NFNet-F0, 10 to F2, 15 from F3."""
     erase: float = 0.0
-    """Largest share of the area that RandomErasing fills with noise, in half of the images; in [0, 1), 0 is off."""
+    """Largest share of the area that random erasing fills with noise, in half of the images; in [0, 1), 0 is off."""
     mixing: Literal["batch", "nfnet"] = "batch"
     """`batch`: after all else, the batch with itself, MixUp or CutMix by a coin a step. `nfnet`: before RandAugment,
     twice as many images as the batch has in pairs, the first half of the pairs by MixUp, the others by CutMix."""

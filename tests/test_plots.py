@@ -1,6 +1,7 @@
 """Plots are figures of their own that show what they are given, and leave matplotlib's global state alone."""
 
 import io
+import types
 
 import matplotlib
 import numpy as np
@@ -43,7 +44,15 @@ ROBUST = Robustness(
     left_out=("frost",),
     deviations={},
 )
+SHEET = types.SimpleNamespace(
+    originals=np.zeros((2, 8, 8, 3), "uint8"),
+    labels=np.eye(3)[[0, 2]],
+    draws=np.full((2, 4, 8, 8, 3), 255, "uint8"),
+    shares=np.array([[[0.3, 0.7, 0]] * 4, [[0, 0, 1.0]] * 4]),
+    class_names=NAMES,
+)
 FIGURES = {
+    "augmentation": lambda: plots.plot_augmentation(SHEET, "crop inception"),
     "curves": lambda: plots.plot_curves(ROWS),
     "confusion": lambda: plots.plot_confusion(EVALUATION),
     "reliability": lambda: plots.plot_reliability(EVALUATION),
@@ -111,6 +120,14 @@ def test_degradation_is_dashed_for_training_and_solid_for_test():
         training, test = axes.lines[:2]
         assert (training.is_dashed(), test.is_dashed()) == (True, False)
         assert test.get_ydata()[-1] == pytest.approx(100 * 1.2 / 7)
+
+
+def test_a_sheet_names_what_was_asked_for_and_mixed():
+    figure = plots.plot_augmentation(SHEET, "digits: crop inception")
+    assert figure.get_suptitle() == "digits: crop inception"
+    texts = [axes.get_xlabel().strip() for axes in figure.axes]
+    assert texts == ["<b>", *["$x_ 70 %\n<b> 30 %"] * 4, "dog", *["dog"] * 4]
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["original", "step 0", "step 1"]
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 3)])

@@ -9,7 +9,7 @@ from keras_resnets.recipe import Augment, Data, Recipe, differences
 def augment(
     data: Data = Data(),  # noqa: B008 (frozen)
     augment: Augment = Augment(),  # noqa: B008 (frozen)
-    show: Path = Path("augmentation.png"),  # noqa: B008 (frozen)
+    show: Path = Path("augmentation.png"),
     rows: int = 6,
     draws: int = 8,
     seed: int = 0,

@@ -1,10 +1,9 @@
-"""Augmentation of whole batches: padded crops, flips and erasing, each a pure function of images and a seed."""
+"""Augmentation of whole batches: padded crops and flips, each a pure function of images and a seed."""
 
-import keras
 import tensorflow as tf
 
 from keras_resnets.data.color import color
-from keras_resnets.data.seeds import StepSeeds, seed_of
+from keras_resnets.data.seeds import seed_of
 
 
 def augmentation(augment, image_shape, seed):
@@ -41,22 +40,3 @@ def random_flip(images, seed):
     """Each of the images (batch, height, width, channels) mirrored left to right with probability 1/2."""
     mirrored = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed) < 0.5
     return tf.where(mirrored, images[:, :, ::-1], images)
-
-
-def erasing(augment, seed):
-    """A function (images, step) -> images, float32 (batch, height, width, channels), a box of noise in every second.
-
-    Probability 1/2 and random pixels are the paper's best (Zhong et al. 2017, arXiv:1708.04896); identity where a
-    `recipe.Augment` asks for none.
-    """
-    if not augment.erase:
-        return lambda images, step: images
-    scale = (min(0.02, augment.erase), augment.erase)
-    layer = keras.layers.RandomErasing(factor=(0.5, 0.5), scale=scale, dtype="float32")
-    seeds = StepSeeds()
-
-    def apply(images, step):
-        drawn = layer.get_random_transformation(images, seed=seeds.start(seed_of(seed, "erase", step)))
-        return layer.transform_images(images, drawn)
-
-    return apply

@@ -105,9 +105,15 @@ def _digits(data, seed):
     part = folder.Part(np.arange(len(images)).astype(str), digits.target, images)
 
     def examples(part, size):
-        records = tf.data.Dataset.from_tensor_slices((part.images, part.labels))
-        fitted = geometry(data, (size, size))(part.images).numpy()
-        return from_arrays(fitted, part.labels, classes=len(names), records=records, picture=lambda *record: record)
+        fit = geometry(data, (size, size))
+        return from_arrays(
+            fit(part.images).numpy(),
+            part.labels,
+            classes=len(names),
+            records=tf.data.Dataset.from_tensor_slices((part.images, part.labels)),
+            decode=lambda image, label: (fit(image), label),
+            picture=lambda image, label: (image, label),
+        )
 
     side = data.image_size or images.shape[1]
     return {
@@ -170,11 +176,11 @@ def _files(part, fit, classes, cached):
     def fitted(path, label):
         return fit(decode(tf.io.read_file(path))), label
 
-    if part.images is not None:
-        return from_arrays(part.images, part.labels, classes=classes, records=records, picture=picture)
     size = len(part.paths)
-    options = {"classes": classes, "cached": cached, "picture": picture, "shuffle_buffer": size}
-    return from_records(records, fitted, size, **options)
+    options = {"classes": classes, "picture": picture, "shuffle_buffer": size}
+    if part.images is not None:
+        return from_arrays(part.images, part.labels, records=records, decode=fitted, **options)
+    return from_records(records, fitted, size, cached=cached, **options)
 
 
 def _fits(*shape):

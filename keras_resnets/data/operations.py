@@ -3,7 +3,8 @@
 Each takes a uint8 image (height, width, 3), a level (an integer, 10 of 10) and a seed (2,), and gives such an image.
 Two quirks of the reference are kept, because the networks were trained with them: Solarize compares in uint8, so that
 at level 10 its threshold of 256 wraps to 0 and all is inverted, and at 15 one of 384 wraps to 128; Contrast blends not
-with the mean luminance but with a gray of pixels / 256, at most 255, from 256 x 256 px on white.
+with the mean luminance but with a gray of pixels / 256, at most 255, from 256 x 256 px on white. At level 5, that of
+NFNet-F0, Color, Contrast, Brightness and Sharpness leave the image as it is, because their factor is 1.
 Source: google-deepmind/deepmind-research nfnets/autoaugment.py.
 """
 

@@ -8,8 +8,9 @@ workers.
 import numpy as np
 import tensorflow as tf
 
-from keras_resnets.data.augmentation import augmentation, erasing
+from keras_resnets.data.augmentation import augmentation
 from keras_resnets.data.crops import crops
+from keras_resnets.data.erasing import erasing
 from keras_resnets.data.mixing import consumed, mixing
 from keras_resnets.data.rand_augment import rand_augment
 from keras_resnets.data.seeds import seed_of
@@ -44,9 +45,12 @@ def ordered(examples, recipe, start=0):
     return _shuffled(stream, examples.size, buffer, recipe.seed, start)
 
 
-def opened(stream, examples, recipe, image_shape, batch_size, start_step=0):
-    """Batches (uint8 images (batch_size, *image_shape), labels) of a stream of `ordered`, cropped as recipes ask."""
-    crop = crops(recipe.augment, recipe.data, image_shape)
+def opened(stream, examples, recipe, image_shape, batch_size, start_step=0, whole=False):
+    """Batches (uint8 images (batch_size, *image_shape), labels) of a stream of `ordered`, cropped as the recipe asks.
+
+    whole: no random crops: as in evaluation.
+    """
+    crop = None if whole else crops(recipe.augment, recipe.data, image_shape)
     if _in_memory(examples, recipe):
         with tf.device("CPU:0"):
             images, labels = (tf.constant(array) for array in examples.arrays)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_resnets.data.augmentation import augmentation, erasing, random_crop, random_flip
+from keras_resnets.data.augmentation import augmentation, random_crop, random_flip
 from keras_resnets.recipe import Augment
 
 IMAGES = np.random.default_rng(0).integers(1, 256, (64, 8, 6, 3), dtype="uint8")
@@ -36,22 +36,3 @@ def test_augmentation_is_a_function_of_seed_and_step(augment):
     assert np.array_equal(first, again) and not np.array_equal(first, second)
     other = augmentation(augment, (8, 6, 3), seed=4)(IMAGES[:8], tf.constant(0, tf.int64))
     assert not np.array_equal(first, other)
-
-
-def test_erasing_is_a_function_of_seed_and_step():
-    images, steps = tf.cast(IMAGES, tf.float32), [tf.constant(step, tf.int64) for step in (0, 1, 0)]
-    first, second, again = (erasing(Augment(erase=0.5), 3)(images, step).numpy() for step in steps)
-    assert np.array_equal(first, again) and not np.array_equal(first, second)
-    assert erasing(Augment(), 3)(images, steps[0]) is images
-
-
-def test_erasing_blanks_one_box_no_larger_than_its_share_in_about_half_of_the_images():
-    images = np.full((200, 20, 20, 3), 7, "float32")
-    erased = erasing(Augment(erase=0.25), seed=0)(images, tf.constant(0, tf.int64)).numpy()
-    changed = (erased != 7).any(axis=-1)
-    touched = changed.any(axis=(1, 2))
-    assert 60 < touched.sum() < 140
-    for mask in changed[touched]:
-        height, width = mask.any(axis=1).sum(), mask.any(axis=0).sum()
-        assert height <= 11 and width <= 11  # half of 20 px and rounding
-        assert mask.sum() == height * width

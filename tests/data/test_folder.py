@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_resnets.data import datasets
-from keras_resnets.recipe import Data
+from keras_resnets.data import datasets, pipeline
+from keras_resnets.data.nfnet_settings import nfnet_augment
+from keras_resnets.recipe import Augment, Data, Recipe
 
 
 def draw(path, count, seed=0, size=(20, 30), ending="jpg"):
@@ -102,3 +103,29 @@ def test_too_few_images_of_a_class_are_an_error(pets):
     draw(pets / "emu", 1)
     with pytest.raises(ValueError, match=r"test share of 0\.2 .* 1 of them 'emu', are too few"):
         load(pets)
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_folder_is_tested_at_another_size_and_geometry_than_it_is_trained(pets, cache):
+    found = load(pets, test_size=24, resize="resize_crop_32", interpolation="bicubic", antialias=False, cache=cache)
+    assert (found.image_shape, found.test_shape) == ((16, 16, 3), (24, 24, 3))
+    assert found.train.arrays[0].shape == (25, 16, 16, 3)
+    assert found.validation.arrays[0].shape == (3, 24, 24, 3) and found.test.arrays[0].shape == (7, 24, 24, 3)
+    whole = load(pets, image_size=56, interpolation="bicubic", antialias=False).test.arrays[0]
+    assert np.array_equal(found.test.arrays[0], whole[:, 16:40, 16:40])
+
+
+def test_a_mean_image_of_another_size_than_the_test_images_is_refused(pets):
+    with pytest.raises(ValueError, match=r"`normalization pixel-mean` is one image .* `test_size` of 24 and 16 px"):
+        load(pets, test_size=24, normalization="pixel-mean")
+
+
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("augment", [Augment(crop="scale", crop_scale=(18, 40)), nfnet_augment(0)], ids=["he", "nfnet"])
+def test_photos_are_cropped_anew_in_each_epoch_and_a_resumed_run_sees_the_same(pets, augment, cache):
+    recipe = Recipe(data=Data(name=f"folder:{pets}", image_size=16, batch_size=6, cache=cache), augment=augment)
+    found = load(pets, cache=cache)
+    whole = list(pipeline.training(found, recipe).take(6).as_numpy_iterator())
+    assert whole[0][0].shape == (6, 16, 16, 3) and not np.array_equal(whole[0][0], whole[4][0])
+    for before, after in zip(whole[5:], pipeline.training(found, recipe, 5).take(1).as_numpy_iterator(), strict=True):
+        assert np.array_equal(before[0], after[0]) and np.array_equal(before[1], after[1])

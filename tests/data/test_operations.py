@@ -131,3 +131,8 @@ def test_cutout_is_a_gray_square_of_at_most_8_px_a_level():
         assert gray.sum() == height * width and min(height, width) >= 20 and max(height, width) <= 40
         sides.append((height, width))
     assert (40, 40) in sides and len(set(sides)) > 1
+
+
+@pytest.mark.parametrize("name", ["Color", "Contrast", "Brightness", "Sharpness"])
+def test_at_level_5_blends_change_nothing(name):
+    assert np.array_equal(applied(name, NOISE, 5), NOISE)

@@ -9,10 +9,13 @@ import tensorflow as tf
 
 from keras_resnets.data import datasets, pipeline
 from keras_resnets.data.examples import Examples, examples_to_arrays, from_arrays, from_records
+from keras_resnets.data.nfnet_settings import nfnet_augment
 from keras_resnets.recipe import Augment, Data, Recipe
 
 SHARED = Path(__file__).parents[2] / "../shared/data/tfds"
 EVERYTHING = Augment(crop_padding=2, flip=True, rand_augment=1, erase=0.3, mixup=0.2, cutmix=1.0)
+CROPPED = Augment(crop="inception", flip=True, color_jitter=0.4, lighting=0.1)
+NFNET = dataclasses.replace(nfnet_augment(1), rand_augment=1)
 
 
 def made(size=50, classes=5, cached=True):
@@ -44,7 +47,9 @@ def batches(dataset, recipe, count, start_step=0):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-@pytest.mark.parametrize("augment", [Augment(), EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize(
+    "augment", [Augment(), EVERYTHING, CROPPED, NFNET], ids=["plain", "everything", "cropped", "nfnet"]
+)
 def test_a_later_start_continues_the_same_stream(cached, augment):
     dataset = made(cached=cached)
     whole = batches(dataset, recipe(augment=augment), 16)
@@ -60,6 +65,60 @@ def test_each_epoch_shows_every_image_once_in_an_order_of_its_own(cached):
     epochs = seen.reshape(3, 50)
     assert all(sorted(epoch) == list(range(50)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_nfnets_mixing_makes_each_batch_of_twice_as_many_images_and_straddles_epochs():
+    recipe_ = recipe(10, Augment(mixing="nfnet", cutmix=1.0))
+    pixels, shares = zip(*batches(made(), recipe_, 5), strict=True)
+    assert [len(images) for images in pixels] == [10] * 5
+    order = np.concatenate([images[:, 0, 0, 0] for images, _ in batches(made(), recipe(20), 5)]).reshape(5, 2, 10)
+    for images, labels, pair in zip(pixels, shares, order, strict=True):
+        for image, share, (first, second) in zip(images, labels, pair.T, strict=True):
+            assert set(np.unique(image)) <= {first, second}  # the raw images are those of a batch twice the size
+            assert share[int(first) % 5] + share[int(second) % 5] * (first % 5 != second % 5) == pytest.approx(1)
+    with pytest.raises(ValueError, match=r"`batch_size` must be at most .* got 26, twice of which are drawn for `aug"):
+        pipeline.training(made(), recipe(26, NFNET))
+
+
+def test_nfnets_are_varied_after_mixing_and_others_before():
+    """Solarize' threshold makes the order visible: what is inverted after mixing has no value between."""
+    images = np.zeros((50, 8, 8, 3), "uint8")
+    images[::2] = 255
+    dataset = dataclasses.replace(made(), train=from_arrays(images, np.arange(50) % 5, classes=5))
+    seen = []
+    for augment in (NFNET, dataclasses.replace(NFNET, mixing="batch", cutmix=0.0, mixup=0.2)):
+        plain = dataclasses.replace(augment, crop="none")
+        drawn, _ = batches(dataset, recipe(16, plain), 1)[0]
+        seen.append(np.mean(drawn == np.round(drawn)))
+    assert seen[0] == 1.0 > seen[1]  # operations end in whole levels, blends don't
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_crops_are_taken_from_the_picture_before_it_was_resized(cached):
+    gradient = np.broadcast_to(np.arange(64, dtype="uint8")[:, None, None], (64, 64, 3))
+    files = tf.constant([tf.io.encode_png(gradient).numpy()] * 50)
+    labels = np.arange(50) % 5
+    examples = from_records(
+        tf.data.Dataset.from_tensor_slices((files, labels)),
+        lambda file, label: (tf.zeros((8, 8, 3), tf.uint8), label),  # as it would be resized
+        50,
+        classes=5,
+        cached=cached,
+        picture=lambda file, label: (file, label),
+    )
+    dataset = dataclasses.replace(made(), train=examples)
+    images, labels = batches(dataset, recipe(20, Augment(crop="inception")), 1)[0]
+    steps = np.diff(images[:, :, 0, 0], axis=1).mean(axis=1)
+    assert images.shape == (20, 8, 8, 3) and steps.min() > 0.5 and steps.max() > 5 and len(set(labels)) == 5
+    assert not batches(dataset, recipe(20), 1)[0][0].any()
+
+
+def test_a_label_out_of_range_stops_a_stream_of_crops():
+    records = tf.data.Dataset.from_tensor_slices((np.zeros((9, 8, 8, 3), "uint8"), [0, 1, 2, 3, 4, 0, 1, 7, -1]))
+    examples = from_records(records, lambda *record: record, 9, classes=5)
+    wrong = dataclasses.replace(made(), train=examples)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)labels must be in \[0, 5\)"):
+        batches(wrong, recipe(9, CROPPED), 1)
 
 
 def test_the_seed_changes_order_and_augmentation():
