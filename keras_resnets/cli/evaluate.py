@@ -55,7 +55,7 @@ def evaluate(
                 f"evaluate: `--resolution` is for views single and flip, got {views}. Say px with "
                 f"{'`--crop`' if views == 'ten-crop' else '`--scales`'}."
             )
-        data = dataclasses.replace(data, image_size=resolution)
+        data = dataclasses.replace(data, image_size=resolution, test_size=None)
     if figure is not None and not corruptions:
         raise ValueError("evaluate: `--figure` draws the corruptions. Name some: `--corruptions all`.")
     chosen = evaluation.Views(kind=views, crop=crop, shorter_side=shorter_side, scales=scales)
