@@ -5,9 +5,11 @@ import tensorflow as tf
 
 from keras_resnets.models import create_model
 from keras_resnets.models.preprocessing import normalized
+from keras_resnets.training import fine_tuning
 from keras_resnets.training.losses import LOSSES
 from keras_resnets.training.metrics import Top1
 from keras_resnets.training.optimizers import SGD, RMSprop
+from keras_resnets.training.pretrained import pretrained_network
 from keras_resnets.training.schedules import learning_rate
 from keras_resnets.training.train_step import TrainingModel
 
@@ -17,6 +19,8 @@ def build(recipe, dataset):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.mixed_precision)
     try:
+        if recipe.fine_tune.weights is not None:
+            return pretrained_network(recipe, dataset)
         images = keras.Input(dataset.image_shape, name="images")
         start = images
         if recipe.data.normalization != "none":
@@ -35,8 +39,13 @@ def build(recipe, dataset):
 
 
 def compiled(recipe, network):
-    """The TrainingModel of `network`, with the optimizer, schedule, loss and metrics of `recipe`."""
-    model = TrainingModel(network.inputs, network.outputs, name=network.name)
+    """The TrainingModel of `network`, with the optimizer, schedule, loss and metrics of `recipe`.
+
+    It shares the weights of `network`; for fine-tuning those of a twin, which `fine_tuning.bring_back` brings back.
+    """
+    trained, names = fine_tuning.twin_of(recipe, network), fine_tuning.stages(network)
+    model = TrainingModel(trained.inputs, trained.outputs, name=network.name)
+    fine_tuning.prepare(recipe, model, names)
     model.compile(
         optimizer(recipe),
         loss=LOSSES[recipe.loss](recipe.label_smoothing),
@@ -48,6 +57,7 @@ def compiled(recipe, network):
         average_warmup=recipe.average.warmup,
         jit_compile=_jit(recipe.jit_compile),
     )
+    model.optimizer.rate_scales = fine_tuning.rate_scales(recipe, names, [v.path for v in model.trainable_variables])
     return model
 
 

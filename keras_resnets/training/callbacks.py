@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 
 from keras_resnets.training import checkpoints
+from keras_resnets.training.early_stopping import score
 from keras_resnets.training.preemption import Preempted
 
 LOG = logging.getLogger(__name__)
@@ -23,27 +24,29 @@ class EvaluateAverage(keras.callbacks.Callback):
 
 
 class Best(keras.callbacks.Callback):
-    """Saves `network` to `path` whenever `monitor` is higher than ever before, with the averaged weights if there are.
+    """Saves `network` to `path` whenever it validates better than ever before, with the averaged weights if there are.
 
-    best: its highest value before this run went on; None for none.
+    best: the best row of metrics before this run went on (`early_stopping.score`); None for none.
+    bring_back: what gives `network` the weights of the model, where it doesn't share them; called before saving.
     """
 
-    def __init__(self, network, path, monitor="val_top1", best=None):
+    def __init__(self, network, path, best=None, bring_back=None):
         super().__init__()
-        self.network, self.path, self.monitor, self.best = network, Path(path), monitor, best
+        self.network, self.path, self.best = network, Path(path), best
+        self.bring_back = bring_back or (lambda: None)
 
     def on_epoch_end(self, epoch, logs=None):
-        value = logs.get(self.monitor)
-        if value is None or (self.best is not None and value <= self.best):
+        if "val_top1" not in logs or (self.best is not None and score(logs) <= score(self.best)):
             return
         average = self.model.average
         with contextlib.nullcontext() if average is None else average.in_place():
+            self.bring_back()
             try:
                 save_network(self.network, self.path)
             except OSError as error:
                 LOG.warning("%s can't be written (%s); training goes on.", self.path, error)
                 return
-        self.best = value
+        self.best = dict(logs)
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -1,5 +1,6 @@
 """From a step to the last: the calls of `fit`, what they log and keep, and the way back when a run diverges."""
 
+import functools
 import itertools
 import logging
 import sys
@@ -7,7 +8,9 @@ import sys
 import keras
 
 from keras_resnets.data import pipeline
-from keras_resnets.training import averaging, callbacks, checkpoints
+from keras_resnets.data.class_weights import balanced, weighted
+from keras_resnets.training import averaging, callbacks, checkpoints, fine_tuning
+from keras_resnets.training.early_stopping import EarlyStopping, best_row, exhausted
 from keras_resnets.training.epochs import EpochFacts, stretches
 from keras_resnets.training.faults import Diverged, Guard, Rollbacks
 from keras_resnets.training.metrics_log import MetricsLog, read_metrics, rewind_metrics
@@ -33,30 +36,52 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
     return sum(row["seconds"] for row in read_metrics(workdir / "metrics.csv"))
 
 
-def settle(recipe, dataset, model):
-    """Gives `model` the weights that are evaluated and kept: the averaged ones, if the recipe averages."""
-    if model.average is None:
-        return
-    model.average.copy_to_weights()
-    if recipe.average.recalibrate:
-        batches = pipeline.training(dataset, recipe, start_step=recipe.steps)
-        averaging.recalibrate_batch_norm(model, itertools.islice(batches, recipe.average.recalibrate))
+def settle(recipe, workdir, dataset, network, model):
+    """Gives `network` the weights that are evaluated and kept, and returns which, in words.
+
+    With `patience` those of best.keras, else the averaged ones, if the recipe averages, or the last.
+    """
+    rows = read_metrics(workdir / "metrics.csv")
+    if recipe.patience is not None:
+        network.load_weights(workdir / "best.keras")
+        best, ended = best_row(rows), f"after epoch {len(rows)}"
+        if rows[-1]["step"] < recipe.steps:
+            ended += f", for {recipe.patience} epochs had brought nothing better on the validation images"
+        return f"the best network, of epoch {rows.index(best) + 1} (step {best['step']:,.0f}); training ended {ended}"
+    if model.average is not None:
+        model.average.copy_to_weights()
+        if recipe.average.recalibrate:
+            batches = pipeline.training(dataset, recipe, start_step=recipe.steps)
+            averaging.recalibrate_batch_norm(model, itertools.islice(batches, recipe.average.recalibrate))
+    fine_tuning.bring_back(recipe, model, network)
+    return "the last network" if model.average is None else "the moving average of the networks"
 
 
 def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
     step, open_epoch = _resume(workdir, model)
     model.optimizer.rate_factor.assign(rate_factor)
     epoch_steps = recipe.epoch_steps or pipeline.steps_per_epoch(dataset, recipe)
-    best = _best(rewind_metrics(workdir / "metrics.csv", step))
+    rows = rewind_metrics(workdir / "metrics.csv", step)
     rewind_metrics(workdir / "clipping.csv", step)
+    plan = fine_tuning.phases(recipe, fine_tuning.stages(network), epoch_steps)
+    if exhausted(rows, recipe.patience, plan[-1].start):
+        return
     facts = EpochFacts(recipe.data.batch_size, epoch_steps)
     facts.resume(open_epoch)
     watched = dataset.test if recipe.data.watch == "test" else dataset.validation
+    if recipe.patience is not None and watched is None:
+        raise ValueError(
+            "Recipe: `patience` needs validation images, `data.validation` is 0. Hold some out, e.g. 0.2, or set "
+            "`patience` None."
+        )
     validation = None if watched is None else pipeline.evaluation(watched, recipe.data.batch_size)
-    actors = _callbacks(recipe, workdir, network, model, facts, best, notice)
-    for stretch in stretches(step, recipe.steps, epoch_steps):
+    actors = _callbacks(recipe, workdir, network, model, facts, rows, notice)
+    if recipe.patience is not None:
+        actors.insert(-1, EarlyStopping(rows, recipe.patience, plan[-1].start))
+    for stretch in stretches(step, recipe.steps, epoch_steps, ends=[phase.start for phase in plan]):
+        fine_tuning.enter(recipe, model, plan, stretch.start)
         model.fit(
-            pipeline.training(dataset, recipe, start_step=stretch.start),
+            _batches(recipe, dataset, stretch.start),
             validation_data=validation,
             initial_epoch=stretch.epoch,
             epochs=stretch.epoch + stretch.epochs,
@@ -69,7 +94,14 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
             break
 
 
-def _callbacks(recipe, workdir, network, model, facts, best, notice):
+def _batches(recipe, dataset, step):
+    batches = pipeline.training(dataset, recipe, start_step=step)
+    if recipe.class_weights == "none":
+        return batches
+    return weighted(batches, balanced(dataset.train, len(dataset.class_names)))
+
+
+def _callbacks(recipe, workdir, network, model, facts, rows, notice):
     """What acts between steps and epochs, in this order: what raises comes before what keeps."""
 
     def clipping(epoch, logs):
@@ -82,7 +114,8 @@ def _callbacks(recipe, workdir, network, model, facts, best, notice):
         found.append(MetricsLog(workdir / "clipping.csv", clipping))
     found.append(keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False))
     if recipe.data.watch == "validation":  # nothing is chosen by test images
-        found.append(callbacks.Best(network, workdir / "best.keras", best=best))
+        bring_back = functools.partial(fine_tuning.bring_back, recipe, model, network)
+        found.append(callbacks.Best(network, workdir / "best.keras", best_row(rows), bring_back))
     return [*found, callbacks.Checkpoint(workdir / "checkpoints", facts, recipe.checkpoint_steps, notice)]
 
 
@@ -92,7 +125,3 @@ def _resume(workdir, model):
     if step:
         LOG.info("Going on after step %s of %s.", f"{step:,}", workdir)
     return step, open_epoch
-
-
-def _best(rows):
-    return max((row["val_top1"] for row in rows if "val_top1" in row), default=None)

@@ -14,6 +14,8 @@ from keras_resnets.export import Artifact, export
 from keras_resnets.training import callbacks, checkpoints, preemption, provenance
 from keras_resnets.training.assemble import build, compiled
 from keras_resnets.training.fit import fit, settle
+from keras_resnets.training.input_check import check_photos
+from keras_resnets.training.pretrained import sized
 from keras_resnets.training.report import write_report
 from keras_resnets.training.workdir import claim, write_json
 
@@ -42,15 +44,17 @@ def train(recipe, workdir, name=None):
     workdir = Path(workdir)
     with claim(workdir, recipe):
         _reproducible(recipe)
+        recipe = sized(recipe)
         dataset = datasets.load(recipe.data, recipe.seed)
         network = build(recipe, dataset)
+        check_photos(recipe, dataset, network)
         model = compiled(recipe, network)
         with preemption.notice() as notice:
             seconds = fit(recipe, workdir, dataset, network, model, notice)
-        settle(recipe, dataset, model)
+        kept = settle(recipe, workdir, dataset, network, model)
         callbacks.save_network(network, workdir / "model.keras")
         evaluation = _evaluate(recipe, workdir, dataset, network)
-        facts = provenance.facts(recipe, name, dataset, network, seconds)
+        facts = provenance.facts(recipe, name, dataset, network, seconds) | {"network_kept": kept}
         artifact = _export(recipe, workdir, dataset, network, evaluation, facts)
         write_json(workdir / "run.json", facts)
         return Run(workdir, network, evaluation, artifact, write_report(workdir))

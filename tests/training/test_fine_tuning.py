@@ -1,5 +1,7 @@
 """Fine-tuning: what trains when, how fast, and what stays as it was."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -7,11 +9,8 @@ import pytest
 from keras_resnets.models import create_model
 from keras_resnets.models.adaptation import SUFFIX
 from keras_resnets.recipe import Recipe, override
-from keras_resnets.training import fine_tuning
-from keras_resnets.training.fine_tuning import Phase, begin, phases, prepare, rate_scales, stages, twin_of
-from keras_resnets.training.losses import CrossEntropy
-from keras_resnets.training.optimizers import SGD
-from keras_resnets.training.train_step import TrainingModel
+from keras_resnets.training.assemble import compiled
+from keras_resnets.training.fine_tuning import Phase, bring_back, enter, phases, rate_scales, stages, twin_of
 
 NAMES = ("stem", "stage1", "stage2", "stage3")
 TUNED = override(Recipe(steps=100), {"fine_tune.weights": "some.keras"})
@@ -28,11 +27,9 @@ def network_of(recipe):
 def model_of(recipe, phase=-1):
     """A compiled model of the recipe's twin, in one of its phases."""
     network = network_of(recipe)
-    twin, names = twin_of(recipe, network), stages(network)
-    model = TrainingModel(twin.inputs, twin.outputs)
-    model.compile(SGD(0.1, weight_decay=0.01), loss=CrossEntropy())
-    prepare(recipe, model, names, epoch_steps=10)
-    begin(model, phases(recipe, names, 10)[phase], recipe.fine_tune.method)
+    model, names = compiled(recipe, network), stages(network)
+    plan = phases(recipe, names, epoch_steps=10)
+    enter(recipe, model, plan, plan[phase].start)
     return model
 
 
@@ -73,7 +70,7 @@ def test_phases_follow_the_recipe(changes, expected):
     found = phases(tuned(**changes), NAMES, 10)
     assert [(phase.start, phase.stages) for phase in found] == expected
     assert found[-1].end == 100
-    assert all(one.end == two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end == two.start for one, two in itertools.pairwise(found))
 
 
 def test_more_frozen_stages_than_there_are_is_an_error():
@@ -122,20 +119,6 @@ def test_each_stage_learns_more_slowly_than_the_one_above():
     }
 
 
-def test_a_frozen_body_costs_no_backward_pass():
-    """Operations of the train step's graph, after TensorFlow has pruned it."""
-
-    def gradients(phase):
-        model = model_of(TUNED, phase)
-        model.make_train_function()
-        spec = iter([(np.zeros((2, 8, 8, 3), "float32"), np.zeros(2, "int32"))])
-        del spec
-        return model
-
-    assert len(gradients(0).trainable_variables) == 2
-    assert len(gradients(-1).trainable_variables) > 2
-
-
 def test_what_the_twin_learned_comes_back():
     recipe = tuned(method="ssf")
     network = network_of(recipe)
@@ -144,7 +127,7 @@ def test_what_the_twin_learned_comes_back():
         if SUFFIX in weight.path:
             weight.assign(weight.numpy() + 0.25)
     images = np.random.RandomState(0).uniform(size=(4, 8, 8, 3)).astype("float32")
-    fine_tuning.Fuse(twin, network).on_epoch_end(0)
+    bring_back(recipe, twin, network)
     np.testing.assert_allclose(network(images), twin(images), rtol=1e-5, atol=1e-5)
 
 
