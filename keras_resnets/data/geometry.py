@@ -66,5 +66,5 @@ def _size(image):
 
 
 def _center(image, shape, corner):
-    (top, left), (height, width) = corner, shape
-    return image[..., top : top + height, left : left + width, :]
+    top, left = corner[0], corner[1]
+    return image[..., top : top + shape[0], left : left + shape[1], :]

@@ -14,7 +14,10 @@ PHOTO = np.asarray(
 
 
 def fitted(image, side=64, **options):
-    return geometry(Data(**options), (side, side))(tf.constant(image)).numpy()
+    """As a data set does it: within a graph, to which the image's size is unknown."""
+    image = np.asarray(image)
+    signature = tf.TensorSpec((*image.shape[:-3], None, None, image.shape[-1]), tf.uint8)
+    return tf.function(geometry(Data(**options), (side, side)), [signature])(image).numpy()
 
 
 def pil(image, height, width, filter_=Image.Resampling.BILINEAR):
