@@ -1,5 +1,6 @@
 """A network at another size is the network built for that size, and its map of scores averages to its answer."""
 
+import contracts
 import keras
 import numpy as np
 import pytest
@@ -32,15 +33,21 @@ def flattening(side=16):
     return keras.Model(entry, keras.layers.Dense(5, name="predictions")(x), name="flattening")
 
 
-@pytest.mark.parametrize("name", ["ResNet20", "cifar_resnet20_b"])
-def test_the_twin_is_the_network_built_for_that_size(name):
-    network, wanted = small(name), small(name, input_shape=(40, 24, 3))
-    wanted.set_weights(network.get_weights())
-    twin = at_resolution(network, 40, 24)
-    pixels = images(40, 24)
-    np.testing.assert_array_equal(twin(pixels), wanted(pixels))
+@pytest.mark.parametrize("row", contracts.MODELS.values(), ids=contracts.MODELS)
+def test_the_twin_is_the_network_built_for_that_size(row):
+    network = create_model(row.name, input_shape=row.input_shape, **row.options)
+    height, width, channels = row.input_shape
+    height, width = height + 24, width + 32
+    twin = at_resolution(network, height, width)
+    pixels = generator.normal(size=(2, height, width, channels)).astype("float32")
     assert [weight.path for weight in twin.weights] == [weight.path for weight in network.weights]
-    assert network.input_shape[1:3] == (32, 32)  # the original stays as it was
+    assert network.input_shape[1:] == row.input_shape  # the original stays as it was
+    if any(isinstance(layer, keras.layers.Flatten) for layer in network.layers):
+        assert twin(pixels).shape == (2, network.output_shape[-1])
+        return
+    wanted = create_model(row.name, input_shape=(height, width, channels), **row.options)
+    wanted.set_weights(network.get_weights())
+    np.testing.assert_array_equal(twin(pixels), wanted(pixels))
 
 
 def test_the_networks_own_size_needs_no_twin():
@@ -68,8 +75,8 @@ def test_flattened_maps_become_a_convolution_that_slides():
 
 
 def test_a_head_of_another_kind_is_rebuilt_but_has_no_map():
-    network = create_model("MobileNetV3Small", input_shape=(32, 32, 3), classes=5, classifier_activation=None)
-    assert at_resolution(network, 64, 48)(images(64, 48)).shape == (2, 5)
+    row = contracts.MODELS["MobileNetV3Small"]
+    network = create_model(row.name, input_shape=row.input_shape, **row.options)
     with pytest.raises(ValueError, match=r"fully_convolutional: .*Use `at_resolution`"):
         fully_convolutional(network)
 
