@@ -34,7 +34,8 @@ def evaluate(
         model: File or folder.
         data: Which images. NFNet's test rule is `--data.resize resize_crop_32 --resolution 256` (F0's test px).
         views: The image; it and its mirror; corners, center and mirrors (10-crop); several scales and mirrors. The
-            probabilities are averaged.
+            probabilities are averaged. Krizhevsky's 10-crop on ImageNet: `--views ten-crop --data.image-size 256
+            --data.resize shorter_side --data.resize-ratio 1`.
         crop: px of a side of `ten-crop`'s crops; None is the model's own size.
         shorter_side: px that `ten-crop` first resizes the shorter side to; None leaves the images as `data` gives them.
         scales: px of the shorter side in `multi-scale`; the images come from `data`, in its size.
@@ -63,6 +64,8 @@ def evaluate(
     predict = _predict(model, chosen, resolution)
     result, predictions = evaluation.evaluate(predict, batches(), dataset.class_names, from_logits=False)
     _show_classes(result, f"{model} on {data.name}, views: {views}")
+    if dataset.note:
+        CONSOLE.print(dataset.note)
     found = result.to_dict() | {"model": str(model), "settings": _plain(settings), "note": dataset.note}
     if against is not None:
         other, theirs = evaluation.evaluate(
