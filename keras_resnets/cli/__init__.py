@@ -7,11 +7,13 @@ from keras_resnets.cli.evaluate import evaluate
 from keras_resnets.cli.export import export
 from keras_resnets.cli.list import list_
 from keras_resnets.cli.messages import with_messages
-from keras_resnets.cli.pages import run, run_degradation
+from keras_resnets.cli.pages import run
+from keras_resnets.cli.photos import run_on_photos
 from keras_resnets.cli.port import port
+from keras_resnets.cli.studies import run_agc_sensitivity, run_degradation
 from keras_resnets.cli.train import train
 
-__all__ = ["main", "run", "run_degradation"]
+__all__ = ["main", "run", "run_degradation", "run_on_photos"]
 
 
 def main(argv=None):

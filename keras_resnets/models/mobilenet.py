@@ -70,6 +70,8 @@ class Variant:
     stochastic_depth: float = 0.0
     """Probability of dropping the last block's residual, growing linearly from the first block's 0; no paper has it."""
     conventions: Conventions = KERAS
+    momentum: float | None = None
+    """Of batch norm's moving statistics, in place of that of `conventions`: 0.999 takes thousands of steps to settle."""
     preprocessing: Literal["tf", "torch", "caffe", "none"] = "tf"
     """What its released weights expect: "tf" is pixels / 127.5 - 1. (Keras' v3 does it inside the model.)"""
     classes: int = 1000
@@ -82,6 +84,8 @@ class Variant:
     reference: str
 
     def __post_init__(self):
+        if self.momentum is not None:
+            object.__setattr__(self, "conventions", replace(self.conventions, momentum=self.momentum))
         if self.alpha <= 0:
             raise ValueError(f"Variant: `alpha` multiplies widths and must be above 0, got {self.alpha}.")
         if self.block not in ("separable", "inverted"):

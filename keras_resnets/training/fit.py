@@ -22,7 +22,7 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
     """Trains `model` from the newest checkpoint in `workdir` to the recipe's last step.
 
     network: what shares its weights and is kept as best.keras. notice: `preemption.Notice`.
-    Returns the seconds that all epochs so far took. Raises `Diverged`, `Preempted`.
+    Returns the seconds that all epochs so far took, and the steps they made. Raises `Diverged`, `Preempted`.
     """
     rollbacks = Rollbacks(workdir / "rollbacks.json", recipe.faults)
     if recipe.faults.rollbacks and not any((workdir / "checkpoints").glob(checkpoints.PATTERN)):
@@ -33,28 +33,28 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
             break
         except Diverged as error:
             rollbacks.add(int(model.optimizer.iterations.numpy()), error)
-    return sum(row["seconds"] for row in read_metrics(workdir / "metrics.csv"))
+    rows = read_metrics(workdir / "metrics.csv")
+    return sum(row["seconds"] for row in rows), int(rows[-1]["step"])
 
 
 def settle(recipe, workdir, dataset, network, model):
-    """Gives `network` the weights that are evaluated and kept, and returns which, in words.
+    """Gives `network` the weights that are evaluated and kept, and returns which as a fact for the report.
 
     With `patience` those of best.keras, else the averaged ones, if the recipe averages, or the last.
     """
     rows = read_metrics(workdir / "metrics.csv")
     if recipe.patience is not None:
         network.load_weights(workdir / "best.keras")
-        best, ended = best_row(rows), f"after epoch {len(rows)}"
-        if rows[-1]["step"] < recipe.steps:
-            ended += f", for {recipe.patience} epochs had brought nothing better on the validation images"
-        return f"the best network, of epoch {rows.index(best) + 1} (step {best['step']:,.0f}); training ended {ended}"
+        epoch, early = rows.index(best_row(rows)) + 1, rows[-1]["step"] < recipe.steps
+        ended = f"ended at epoch {len(rows)}" + (f", {recipe.patience} epochs without a better one" if early else "")
+        return {"network_note": f"Kept: the network of epoch {epoch}, the best on validation images; training {ended}."}
     if model.average is not None:
         model.average.copy_to_weights()
         if recipe.average.recalibrate:
             batches = pipeline.training(dataset, recipe, start_step=recipe.steps)
             averaging.recalibrate_batch_norm(model, itertools.islice(batches, recipe.average.recalibrate))
     fine_tuning.bring_back(recipe, model, network)
-    return "the last network" if model.average is None else "the moving average of the networks"
+    return {"network_kept": "the last" if model.average is None else "the moving average"}
 
 
 def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):

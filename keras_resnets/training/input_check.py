@@ -128,7 +128,7 @@ def _measure(network):
     if norms:
         return lambda images: _distance(*_statistics(network, norms[0], images), *_remembered(norms[0]))
     first = next(layer for layer in network.layers if layer.weights)
-    start = keras.Model(network.inputs, first.input)
+    start = keras.Model(network.inputs[0], first.input)
     shape = (1, *network.input_shape[1:])
     black, white = (np.asarray(start(np.full(shape, level, "float32"))) for level in (0.0, 255.0))
     scaled = np.abs(white - black).mean() < 30  # 255 / 58 = 4.4 for ImageNet's deviation

@@ -14,8 +14,8 @@ import tensorflow as tf
 from keras_resnets._version import __version__
 
 
-def facts(recipe, name, dataset, network, seconds):
-    """Provenance: what ran, on what, how long, with which versions."""
+def facts(recipe, name, dataset, network, seconds, steps):
+    """Provenance: what ran, on what, how long, with which versions. seconds, steps: of training, updates."""
     return {
         "recipe": name or "keras-resnets train",
         "model": recipe.model,
@@ -28,7 +28,7 @@ def facts(recipe, name, dataset, network, seconds):
         "test_images": dataset.test.size,
         "skipped_images": list(dataset.skipped),
         "seconds": round(seconds, 1),
-        "images_per_second": round(recipe.steps * recipe.data.batch_size / seconds, 1) if seconds else None,
+        "images_per_second": round(steps * recipe.data.batch_size / seconds, 1) if seconds else None,
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "processor": _processor(),
         "cores": os.cpu_count(),

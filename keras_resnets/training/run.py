@@ -50,11 +50,11 @@ def train(recipe, workdir, name=None):
         check_photos(recipe, dataset, network)
         model = compiled(recipe, network)
         with preemption.notice() as notice:
-            seconds = fit(recipe, workdir, dataset, network, model, notice)
+            seconds, steps = fit(recipe, workdir, dataset, network, model, notice)
         kept = settle(recipe, workdir, dataset, network, model)
         callbacks.save_network(network, workdir / "model.keras")
         evaluation = _evaluate(recipe, workdir, dataset, network)
-        facts = provenance.facts(recipe, name, dataset, network, seconds) | {"network_kept": kept}
+        facts = provenance.facts(recipe, name, dataset, network, seconds, steps) | kept
         artifact = _export(recipe, workdir, dataset, network, evaluation, facts)
         write_json(workdir / "run.json", facts)
         return Run(workdir, network, evaluation, artifact, write_report(workdir))
