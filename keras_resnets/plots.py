@@ -267,6 +267,35 @@ def plot_degradation(curves):
 
 
 @matplotlib.rc_context(STYLE)
+def plot_agc_sensitivity(result):
+    """A map of mean top-1 by batch size (row) and threshold (column); red where all runs diverged.
+
+    result: `AgcSensitivity`. A cell's second line says how many runs diverged.
+    """
+    sizes = sorted({cell.batch_size for cell in result.cells})
+    thresholds = sorted({cell.clipping for cell in result.cells}, key=lambda value: value or 0.0)
+    scores = np.full((len(sizes), len(thresholds)), np.nan)
+    figure = Figure(figsize=(1.5 + 1.35 * len(thresholds), 1.6 + 0.8 * len(sizes)), layout="constrained")
+    axes = figure.subplots()
+    axes.set_facecolor("#e8a0a0")
+    for cell in result.cells:
+        row, column = sizes.index(cell.batch_size), thresholds.index(cell.clipping)
+        scores[row, column] = np.nan if cell.mean is None else cell.mean
+        words = ([] if cell.mean is None else [f"{100 * cell.mean:.1f} %"]) + (
+            [f"{cell.diverged} of {cell.n} diverged"] if cell.diverged else []
+        )
+        axes.text(column, row, "\n".join(words), ha="center", va="center", fontsize=9)
+    axes.imshow(scores, cmap="Blues", vmin=0, vmax=1.4, aspect="auto")
+    rates = {cell.batch_size: cell.rate for cell in result.cells}
+    axes.set_xticks(range(len(thresholds)), ["off" if value is None else f"{value:g}" for value in thresholds])
+    axes.set_yticks(range(len(sizes)), [f"{size:,}\n(rate {rates[size]:g})" for size in sizes])
+    axes.set_xlabel("clipping threshold λ")
+    axes.set_ylabel("batch size")
+    axes.grid(False)
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
 def plot_robustness(result):
     """Top-1 by corruption and severity, written into squares that are shaded by what the damage costs.
 

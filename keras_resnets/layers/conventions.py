@@ -48,8 +48,8 @@ class Conventions:
     """Initial kernel of the classifier: a key of INITIALIZERS; None is as the convolutions."""
     standardization: str | None = None
     """Standardize the kernels of convolutions by this rule of `WSConv2D`; None: plain convolutions."""
-    norm: Literal["batch", "batch_channel"] = "batch"
-    """Batch norm, or batch norm followed by group norm (`BatchChannelNorm`)."""
+    norm: Literal["batch", "batch_channel", "none"] = "batch"
+    """Batch norm, batch norm followed by group norm (`BatchChannelNorm`), or nothing, for comparisons."""
     norm_groups: int = 32
     """Groups of channels of `batch_channel`."""
     moving_speed: float | None = None
@@ -76,8 +76,8 @@ class Conventions:
                 f"Conventions: `standardization` must be None or one of {', '.join(STANDARDIZATIONS)}, "
                 f"got {self.standardization!r}."
             )
-        if self.norm not in ("batch", "batch_channel"):
-            raise ValueError(f"Conventions: `norm` must be 'batch' or 'batch_channel', got {self.norm!r}.")
+        if self.norm not in ("batch", "batch_channel", "none"):
+            raise ValueError(f"Conventions: `norm` must be 'batch', 'batch_channel' or 'none', got {self.norm!r}.")
 
     @property
     def classifier_initializer(self):
@@ -131,7 +131,9 @@ def convolution(conventions, filters, size, strides=1, *, name, groups=1, dtype=
 
 
 def normalization(conventions, *, name, last=False, dtype=None):
-    """The batch norm of `conventions`; `last` marks the last one of a residual branch."""
+    """The batch norm of `conventions`, or an identity; `last` marks the last one of a residual branch."""
+    if conventions.norm == "none":
+        return keras.layers.Identity(name=name, dtype=dtype)
     first_gamma = "zeros" if last and conventions.zero_last_gamma else "ones"
     options = {"epsilon": conventions.epsilon, "momentum": conventions.momentum, "name": name, "dtype": dtype}
     if conventions.norm == "batch_channel":

@@ -14,10 +14,12 @@ from keras_resnets.models._positions import positions
 class Variant:
     """A pre-activation ResNet with weight standardization and known variance (arXiv:2101.08692, section 4)."""
 
-    blocks: tuple[int, int, int, int]
+    blocks: tuple[int, ...]
     """Bottleneck blocks in each stage."""
-    widths: tuple[int, int, int, int] = (256, 512, 1024, 2048)
+    widths: tuple[int, ...] = (256, 512, 1024, 2048)
     """Output channels of each stage; the 3x3 convolutions have a quarter."""
+    stem: Literal["7x7", "3x3"] = "7x7"
+    """Strided and followed by max pooling (ImageNet), or keeping the images' size (CIFAR)."""
     stem_width: int = 64
     shortcut: Literal["projection", "average"]
     """Where the shape changes: a 1x1 convolution strides (DeepMind), or average pooling before it does (timm)."""
@@ -54,17 +56,26 @@ class Variant:
             raise ValueError(f"Variant: `attention` must be None, 'se' or 'eca', got {self.attention!r}.")
         if self.shortcut not in ("projection", "average"):
             raise ValueError(f"Variant: `shortcut` must be 'projection' or 'average', got {self.shortcut!r}.")
+        if self.stem not in ("7x7", "3x3"):
+            raise ValueError(f"Variant: `stem` must be '7x7' or '3x3', got {self.stem!r}.")
+        if len(self.blocks) != len(self.widths):
+            raise ValueError(
+                f"Variant: `blocks` and `widths` must have one number a stage, got {self.blocks} and {self.widths}."
+            )
 
 
 def body(variant, x):
-    """(batch, height, width, channels) to the last feature map, (batch, height / 32, width / 32, last width)."""
+    """(batch, height, width, channels) to the last feature map: 1/32 of the images' size, or 1/4 after a 3x3 stem."""
     conventions, activation = variant.conventions, variant.activation
-    x = ws_convolution(conventions, activation, variant.stem_width, 7, 2, name="stem_conv")(x)
-    x = StemPool(conventions.padding, name="stem_pool")(x)
+    if variant.stem == "7x7":
+        x = ws_convolution(conventions, activation, variant.stem_width, 7, 2, name="stem_conv")(x)
+        x = StemPool(conventions.padding, name="stem_pool")(x)
+    else:
+        x = ws_convolution(conventions, activation, variant.stem_width, 3, name="stem_conv")(x)
     for place in positions(
         variant.blocks,
         variant.widths,
-        (1, 2, 2, 2),
+        (1,) + (2,) * (len(variant.blocks) - 1),
         variant.stochastic_depth,
         conventions.last_drops_fully,
         variant.alpha,
@@ -128,7 +139,27 @@ def _deepmind(depth, parameters, attention=None):
     )
 
 
+def _cifar(depth, parameters):
+    """Three stages for 32 px, depth = 9n + 2, as wide as ResNet-164 V2 (He et al. 2016), in DeepMind's conventions."""
+    return Variant(
+        blocks=((depth - 2) // 9,) * 3,
+        widths=(64, 128, 256),
+        stem="3x3",
+        stem_width=16,
+        shortcut="projection",
+        conventions=NF_DEEPMIND,
+        classes=10,
+        resolution=32,
+        smallest=4,
+        parameters=parameters,
+        reference="ours: ResNet164V2's plan in the blocks of deepmind-research/nfnets",
+    )
+
+
 VARIANTS = {
+    "cifar_nf_resnet20": _cifar(20, 220_384),
+    "cifar_nf_resnet29": _cifar(29, 313_123),
+    "cifar_nf_resnet164": _cifar(164, 1_704_208),
     "nf_resnet26": _timm(26, 15_995_176),
     "nf_resnet50": _timm(50, 25_557_032, resolution=256),
     "nf_resnet101": _timm(101, 44_549_160),
@@ -152,6 +183,9 @@ VARIANTS = {
     "nf_seresnet600_dm": _deepmind(600, 440_150_896, "se"),
 }
 
+NFResNet20 = application("NFResNet20", VARIANTS["cifar_nf_resnet20"], body)
+NFResNet29 = application("NFResNet29", VARIANTS["cifar_nf_resnet29"], body)
+NFResNet164 = application("NFResNet164", VARIANTS["cifar_nf_resnet164"], body)
 NFResNet26 = application("NFResNet26", VARIANTS["nf_resnet26"], body)
 NFResNet50 = application("NFResNet50", VARIANTS["nf_resnet50"], body)
 NFResNet101 = application("NFResNet101", VARIANTS["nf_resnet101"], body)

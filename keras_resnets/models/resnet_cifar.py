@@ -1,5 +1,6 @@
 """ResNets and plain nets for 32x32 images: He et al. 2015, pre-activation (2016) and Wide ResNets (2016)."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,8 @@ class Variant:
     """Between the two convolutions of a pre-activation basic block, in [0, 1)."""
     stochastic_depth: float = 0.0
     """Probability of dropping the last block's residual, growing linearly from the first block's 0."""
+    norm: Literal["batch", "none"] = "batch"
+    """After, or before, each convolution; "none" for comparisons: biases instead, and the same blocks."""
     conventions: Conventions = AKAMASTER
     classes: int = 10
     resolution: int = 32
@@ -51,6 +54,8 @@ class Variant:
             raise ValueError(f"Variant: `block` must be one of {', '.join(BLOCKS)}, got {self.block!r}.")
         if self.shortcut not in ("A", "B", "C", "plain"):
             raise ValueError(f"Variant: `shortcut` must be 'A', 'B', 'C' or 'plain', got {self.shortcut!r}.")
+        if self.norm not in ("batch", "none"):
+            raise ValueError(f"Variant: `norm` must be 'batch' or 'none', got {self.norm!r}.")
         if len(self.blocks) != 3 or len(self.widths) != 3 or min(*self.blocks, *self.widths) < 1:
             raise ValueError(
                 f"Variant: `blocks` and `widths` must be three numbers of at least 1 each, "
@@ -64,6 +69,8 @@ BLOCKS = {"basic": BasicBlock, "preact_basic": PreactBasicBlock, "preact_bottlen
 def body(variant, x):
     """(batch, height, width, channels) to the last feature map, (batch, height / 4, width / 4, last width)."""
     conventions, preact = variant.conventions, variant.block.startswith("preact")
+    if variant.norm == "none":
+        conventions = dataclasses.replace(conventions, norm="none", use_bias=True)
     for layer in convolution(conventions, 16, 3, name="stem_conv"):
         x = layer(x)
     if not preact:
