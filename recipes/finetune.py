@@ -20,16 +20,18 @@ from keras_resnets.cli import run_on_photos
 from keras_resnets.recipe import Augment, Data, FineTune, Optimizer, Recipe, Schedule
 
 
-def recipe(model: str = "MobileNetV3Small", name: str = "folder:photos", weights: str | None = "imagenet") -> Recipe:
+def recipe(
+    model: str = "MobileNetV3Small", name: str = "folder:photos", weights: str | None = "imagenet", steps: int = 400
+) -> Recipe:
     return Recipe(
         model=model,
         data=Data(name=name, batch_size=16, validation=0.2),
         augment=Augment(crop="inception", crop_area=(0.5, 1.0), flip=True, color_jitter=0.2),
         optimizer=Optimizer(momentum=0.9, weight_decay=1e-4),
-        schedule=Schedule(kind="cosine", peak=0.02, warmup_steps=20),
+        schedule=Schedule(kind="cosine", peak=0.02, warmup_steps=steps // 20),
         fine_tune=FineTune(weights=weights),
         class_weights="balanced",
-        steps=400,
+        steps=steps,
         epoch_steps=20,
         patience=5,
     )

@@ -18,9 +18,12 @@ from keras_resnets.cli import run_on_photos
 from keras_resnets.recipe import Augment, Average, Data, Optimizer, Recipe, Schedule
 
 
-def recipe(model: str = "MobileNetV3Small", name: str = "folder:photos", weights: str | None = None) -> Recipe:
+def recipe(
+    model: str = "MobileNetV3Small", name: str = "folder:photos", weights: str | None = None, steps: int | None = None
+) -> Recipe:
     if weights:
-        return finetune.recipe(model, name, weights)
+        return finetune.recipe(model, name, weights, steps or 400)
+    steps = steps or 2_000
     batch_size = 16
     return Recipe(
         model=model,
@@ -28,10 +31,10 @@ def recipe(model: str = "MobileNetV3Small", name: str = "folder:photos", weights
         data=Data(name=name, batch_size=batch_size, validation=0.2),
         augment=Augment(crop="inception", crop_area=(0.35, 1.0), flip=True, color_jitter=0.2),
         optimizer=Optimizer(kind="rmsprop", rho=0.9, momentum=0.9, weight_decay=1e-5),
-        schedule=Schedule(kind="cosine", peak=0.1 * batch_size / 4096, warmup_steps=50),
+        schedule=Schedule(kind="cosine", peak=0.1 * batch_size / 4096, warmup_steps=steps // 40),
         average=Average(decay=0.9999),
         class_weights="balanced",
-        steps=2_000,
+        steps=steps,
         epoch_steps=50,
         patience=20,
     )
