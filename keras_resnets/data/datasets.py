@@ -69,6 +69,11 @@ class Dataset:
         """Height and width in px and channels of validation and test images."""
         return tuple(self.test.dataset.element_spec[0].shape)
 
+    @property
+    def input_shape(self):
+        """What a network for both takes: `image_shape`, or (None, None, channels) where tests have another size."""
+        return self.image_shape if self.image_shape == self.test_shape else (None, None, self.image_shape[-1])
+
 
 def load(data, seed=0):
     """The `Dataset` that a `recipe.Data` asks for; `seed` decides what is held out where that is drawn at random.

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_resnets.data import datasets
+from keras_resnets.data import datasets, pipeline
+from keras_resnets.data.examples import examples_to_arrays
 from keras_resnets.data.normalization import statistics
-from keras_resnets.recipe import Data
+from keras_resnets.recipe import Augment, Data, Recipe
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,25 @@ def test_the_facts_of_the_digits_are_those_of_the_loaded_set():
 def test_images_are_resized_where_a_size_is_given():
     digits = datasets.load(Data(image_size=12))
     assert digits.image_shape == (12, 12, 1) == digits.train.arrays[0].shape[1:]
+
+
+def test_a_stored_set_is_cropped_from_its_files_and_tested_at_another_size(prepared):
+    data = Data(name="tiny", directory=prepared, image_size=5, test_size=8, resize="crop_resize", batch_size=4)
+    recipe = Recipe(data=data, augment=Augment(crop="inception", crop_area=(0.5, 1.0)))
+    tiny = datasets.load(data)
+    assert (tiny.image_shape, tiny.test_shape, tiny.input_shape) == ((5, 5, 3), (8, 8, 3), (None, None, 3))
+    assert next(iter(pipeline.training(tiny, recipe)))[0].shape == (4, 5, 5, 3)
+    batches = pipeline.evaluation(tiny.test, 5).as_numpy_iterator()
+    assert np.array_equal(np.concatenate([images for images, _ in batches]), examples_to_arrays(tiny.test)[0])
+    own = datasets.load(Data(name="tiny", directory=prepared, batch_size=4))
+    assert own.train.picture is None  # crops of images in memory that nothing has resized come from there
+    assert next(iter(pipeline.training(own, recipe)))[0].shape == (4, 6, 6, 3)
+
+
+def test_digits_are_tested_larger_than_they_are_trained():
+    digits = datasets.load(Data(test_size=12))
+    assert (digits.train.arrays[0].shape[1:], digits.test.arrays[0].shape[1:]) == ((8, 8, 1), (12, 12, 1))
+    assert (digits.image_shape, digits.test_shape) == ((8, 8, 1), (12, 12, 1))
 
 
 def test_normalizations_center_and_scale_the_training_images():

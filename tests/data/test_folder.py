@@ -109,6 +109,7 @@ def test_too_few_images_of_a_class_are_an_error(pets):
 def test_a_folder_is_tested_at_another_size_and_geometry_than_it_is_trained(pets, cache):
     found = load(pets, test_size=24, resize="resize_crop_32", interpolation="bicubic", antialias=False, cache=cache)
     assert (found.image_shape, found.test_shape) == ((16, 16, 3), (24, 24, 3))
+    assert (found.input_shape, load(pets).input_shape) == ((None, None, 3), (16, 16, 3))
     assert found.train.arrays[0].shape == (25, 16, 16, 3)
     assert found.validation.arrays[0].shape == (3, 24, 24, 3) and found.test.arrays[0].shape == (7, 24, 24, 3)
     whole = load(pets, image_size=56, interpolation="bicubic", antialias=False).test.arrays[0]
