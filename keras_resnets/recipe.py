@@ -242,6 +242,8 @@ class Recipe:
     """`balanced` weighs each image by the inverse of its class' frequency, 1 on average: rare classes count as much."""
     mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras dtype policy of the network; `mixed_float16` scales the loss dynamically."""
+    batch_statistics: Literal["synchronized", "local"] = "synchronized"
+    """Under several replicas: batch norm's statistics are the whole batch's, as on one device, or each replica's own."""
     jit_compile: Literal["auto", "always", "never"] = "auto"
     """Compile the train step with XLA; `auto` does so on a GPU (on most CPUs it is slower)."""
     deterministic: bool = False

@@ -14,16 +14,18 @@ from keras_resnets.data.erasing import erasing
 from keras_resnets.data.mixing import consumed, mixing
 from keras_resnets.data.rand_augment import rand_augment
 from keras_resnets.data.seeds import seed_of
+from keras_resnets.data.share import WHOLE, padded
 
 FOREVER = 2**62
 
 
-def training(dataset, recipe, start_step=0):
+def training(dataset, recipe, start_step=0, share=WHOLE):
     """An endless `tf.data.Dataset` of full batches, beginning with that of step `start_step`.
 
     Yields float32 images (batch, height, width, channels) in 0..255 and int32 labels (batch,), or with MixUp or CutMix
     float32 shares (batch, classes). A batch may straddle two epochs; each epoch shows every image once. NFNet's mixing
     makes one image of two, so that an epoch by `steps_per_epoch` passes twice over the images.
+    share: of each batch, what this input worker takes; the batches of all workers together are those of one.
     Sets that aren't cached are shuffled within a buffer of `shuffle_buffer` records rather than as a whole.
     Errors: those of `check`.
     """
@@ -31,7 +33,10 @@ def training(dataset, recipe, start_step=0):
     raw = consumed(recipe)
     stream = ordered(dataset.train, recipe, start_step * raw)
     batches = opened(stream, dataset.train, recipe, dataset.image_shape, raw, start_step)
-    return augmented(batches, dataset, recipe, start_step).prefetch(tf.data.AUTOTUNE)
+    batches = augmented(batches, dataset, recipe, start_step)
+    if share != WHOLE:
+        batches = batches.map(share.of)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def ordered(examples, recipe, start=0):
@@ -104,8 +109,12 @@ def augmented(batches, dataset, recipe, start_step=0):
     return parallel(images.batch(size, drop_remainder=True), start_step, last)
 
 
-def evaluation(examples, batch_size):
-    """A finite `tf.data.Dataset` of (float32 images in 0..255, int32 labels), in order; the last batch may be short."""
+def evaluation(examples, batch_size, share=None):
+    """A finite `tf.data.Dataset` of (float32 images in 0..255, int32 labels), in order; the last batch may be short.
+
+    share: for several input workers, who must all see equally many batches: this one's part of each. The last batch is
+    filled up, and a third tensor holds weights, 0 for what fills.
+    """
     dataset = examples.dataset
     if examples.cached:
         with tf.device("CPU:0"):
@@ -115,6 +124,8 @@ def evaluation(examples, batch_size):
         return tf.cast(images, tf.float32), tf.cast(_in_range(labels, examples.classes), tf.int32)
 
     batches = dataset.batch(batch_size).map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    if share is not None:
+        batches = batches.map(lambda images, labels: share.of(*padded(batch_size, images, labels)))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

@@ -49,12 +49,13 @@ def compiled(recipe, network):
     model.compile(
         optimizer(recipe),
         loss=LOSSES[recipe.loss](recipe.label_smoothing),
-        metrics=[Top1()],
+        weighted_metrics=[Top1()],
         sharpness=recipe.optimizer.sharpness,
         sharpness_share=recipe.optimizer.sharpness_share,
         micro_batches=recipe.optimizer.micro_batches,
         average_decay=recipe.average.decay,
         average_warmup=recipe.average.warmup,
+        synchronized=recipe.batch_statistics == "synchronized",
         jit_compile=_jit(recipe.jit_compile),
     )
     model.optimizer.rate_scales = fine_tuning.rate_scales(recipe, names, [v.path for v in model.trainable_variables])

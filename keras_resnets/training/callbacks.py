@@ -53,31 +53,34 @@ class Checkpoint(keras.callbacks.Callback):
     """Writes the state of the run to `directory` after each epoch and each `every` steps.
 
     facts: the EpochFacts whose counts belong to the state within an epoch. every: None for epochs only. notice: when it
-    is given, the state is written at once, also in the middle of an epoch, and `Preempted` raised.
-    A disk that is full or a weight that is not finite costs the checkpoint, not the run.
+    is given to any one worker, all write the state after the same step, one or two later, and raise `Preempted`.
+    chief: whether this process writes. A disk that is full or a weight that is not finite costs the checkpoint, not the
+    run.
     """
 
-    def __init__(self, directory, facts, every=None, notice=None):
+    def __init__(self, directory, facts, every=None, notice=None, chief=True):
         super().__init__()
-        self.directory, self.facts, self.every, self.notice = directory, facts, every, notice
+        self.directory, self.facts, self.every, self.notice, self.chief = directory, facts, every, notice, chief
 
     def on_epoch_end(self, epoch, logs=None):
-        checkpoints.save_if_possible(self.directory, self._step(), self.model)
-        self._leave_if_asked()
+        self._save()
 
     def on_train_batch_end(self, batch, logs=None):
-        asked = self.notice is not None and self.notice.given
-        if not asked and (self.every is None or self._step() % self.every):
-            return
-        checkpoints.save_if_possible(self.directory, self._step(), self.model, self.facts.arrays())
-        self._leave_if_asked()
-
-    def _leave_if_asked(self):
+        optimizer = self.model.optimizer
         if self.notice is not None and self.notice.given:
+            optimizer.stop_asked.assign(1.0)
+        stop = optimizer.stop_agreed.numpy() > 0
+        if stop or (self.every is not None and self._step() % self.every == 0):
+            self._save(self.facts.arrays())
+        if stop:
             raise Preempted(
                 f"train: asked to stop (SIGTERM); the state after step {self._step():,} is in {self.directory}. "
                 "The same command goes on from there."
             )
+
+    def _save(self, epoch=None):
+        if self.chief:
+            checkpoints.save_if_possible(self.directory, self._step(), self.model, epoch)
 
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())

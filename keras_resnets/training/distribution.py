@@ -1,7 +1,115 @@
-"""The one place that talks to tf.distribute: sums over replicas, and decisions that all replicas take alike."""
+"""The one place that talks to tf.distribute: strategies, shares of a batch, sums, decisions that all take alike."""
+
+import os
+from typing import Literal
 
 import keras
 import tensorflow as tf
+
+from keras_resnets.data.share import WHOLE, Share
+
+Devices = Literal["auto", "cpu", "gpu", "gpus", "workers"]
+"""What a run computes on. `gpus`: all of this host's (MirroredStrategy). `workers`: the processes that TF_CONFIG or a
+Slurm job name (MultiWorkerMirroredStrategy). `auto`: the most of what is there."""
+PATIENCE = 300.0
+"""Seconds after which a worker gives up waiting for the others in one sum."""
+
+
+def strategy(devices="auto", replicas=None):
+    """The tf.distribute strategy for `devices`; TensorFlow's default, which distributes nothing, for one device.
+
+    replicas: how many devices of this host, None for all GPUs or one CPU. With `cpu` they are logical: no faster, but
+        they compute what so many devices would. It must be the first to touch a device.
+    Raises ValueError for devices that are not there.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    clustered = "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
+    if devices == "auto":
+        devices = "workers" if clustered else "gpus" if len(gpus) > 1 else "gpu" if gpus else "cpu"
+    if devices == "workers":
+        return _workers(clustered)
+    if devices == "cpu":
+        names = _logical_cpus(replicas or 1)
+    elif not gpus:
+        raise ValueError(
+            f"train: `--devices {devices}` needs a GPU that TensorFlow sees; there is none. Use `--devices cpu`, or "
+            "install TensorFlow with CUDA (`pip install tensorflow[and-cuda]`)."
+        )
+    else:
+        names = [f"GPU:{k}" for k in range(1 if devices == "gpu" else replicas or len(gpus))]
+    return tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.get_strategy()
+
+
+def is_chief(strategy):
+    """Whether this process writes the run's files: the only one, or the first worker."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or resolver.task_id in (None, 0)
+
+
+def workers(strategy):
+    """How many processes take part."""
+    return len(strategy.cluster_resolver.cluster_spec().as_dict().get("worker", [0])) if across(strategy) else 1
+
+
+def across(strategy):
+    """Whether several processes take part."""
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def distributed(strategy, make):
+    """What `fit` reads under `strategy`: the batches of `make`, each replica its share.
+
+    make: function of a `Share` that returns a `tf.data.Dataset` of that share of every global batch.
+    Raises ValueError where a batch does not divide among the replicas.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        return make(WHOLE)
+
+    def of_worker(context):
+        here = context.num_replicas_in_sync // context.num_input_pipelines
+        batches = make(Share(context.input_pipeline_id, context.num_input_pipelines))
+        return batches if here == 1 else batches.map(lambda *parts: _split(parts, here)).unbatch()
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def agreed(strategy, number):
+    """The smallest of the workers' values of the integer `number`; all of them must call it."""
+    if not across(strategy):
+        return number
+
+    @tf.function
+    def smallest(value):
+        gathered = strategy.gather(strategy.run(lambda: tf.reshape(value, (1,))), axis=0)
+        return tf.reduce_min(gathered)
+
+    return int(smallest(tf.constant(number, tf.int64)))
+
+
+def _workers(clustered):
+    if not clustered:
+        raise ValueError(
+            "train: `--devices workers` needs TF_CONFIG, which names all workers and this one, or a Slurm job of "
+            "several tasks. See docs/distributed.md."
+        )
+    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=PATIENCE)
+    resolver = None if "TF_CONFIG" in os.environ else tf.distribute.cluster_resolver.SlurmClusterResolver()
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+
+
+def _logical_cpus(count):
+    if count > 1:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        try:
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+        except RuntimeError:  # a device was touched before: what there is must do
+            if len(tf.config.list_logical_devices("CPU")) < count:
+                raise
+    return [f"CPU:{k}" for k in range(count)]
+
+
+def _split(parts, count):
+    return tuple(tf.reshape(part, tf.concat([[count, -1], tf.shape(part)[1:]], 0)) for part in parts)
 
 
 def sum_over_replicas(gradients):

@@ -30,7 +30,8 @@ class PaperUpdate:
     `skipped_updates` (so far), `skipped_in_row`; and one entry a weight, in the order of `build`: `clipped_by_weight`
     (fraction of its units) and `finite_by_weight` (1, or 0).
     `depthwise` (paths of depthwise kernels), `rate_scales` ({path: factor of the learning rate}) are filled by whoever
-    knows the network; `rate_factor` is a variable that multiplies every learning rate.
+    knows the network; `rate_factor` is a variable that multiplies every learning rate. Where one worker sets
+    `stop_asked` to 1, all find `stop_agreed` 1 after the same step.
     Raises ValueError for `gradient_accumulation_steps`, which tf.distribute can't combine with it.
     Source: Brock et al. 2021, arXiv:2102.06171, section 4; order as in the released code.
     """
@@ -76,6 +77,7 @@ class PaperUpdate:
         self.clipped_by_weight = self._add("clipped_by_weight", count)
         self.finite_by_weight = self._add("finite_by_weight", count, "ones")
         self.rate_factor = self._add("rate_factor", initializer="ones")
+        self.stop_asked, self.stop_agreed = self._add("stop_asked"), self._add("stop_agreed")
         self.loss_scale = LossScale(self._add) if self.loss_scaling else None
 
     @property
@@ -105,7 +107,8 @@ class PaperUpdate:
 
     def _backend_apply_gradients(self, grads, trainable_variables):
         sick = 1.0 - ops.cast(self._healthy, "float32")
-        *gradients, sick = sum_over_replicas([*grads, sick])
+        *gradients, sick, asked = sum_over_replicas([*grads, sick, self.stop_asked + 0])
+        self.stop_agreed.assign(ops.cast(asked > 0, "float32"))
         if self.loss_scaling:
             gradients = self.loss_scale.unscale(gradients)
         gradients, squares, clipped, units = self._clipped(gradients, trainable_variables)

@@ -1,11 +1,13 @@
 """The custom train step, as a Keras model that is built, compiled and fitted like any other."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
 from keras_resnets.training import agc
 from keras_resnets.training.averaging import Average
-from keras_resnets.training.distribution import mean_over_replicas, replica_seeds
+from keras_resnets.training.distribution import across, mean_over_replicas, replica_seeds
 from keras_resnets.training.losses import check_labels
 from keras_resnets.training.optimizers import PaperUpdate
 from keras_resnets.training.sam import uphill
@@ -39,6 +41,7 @@ class TrainingModel(keras.Model):
         micro_batches=1,
         average_decay=0.0,
         average_warmup=True,
+        synchronized=True,
         jit_compile=False,
         **kwargs,
     ):
@@ -49,6 +52,8 @@ class TrainingModel(keras.Model):
         micro_batches: equal parts that a batch is computed in, one after the other; one sum over replicas and one
             update for all. Batch norm takes its statistics from each part. The batch must divide into as many.
         average_decay, average_warmup: of the moving average of weights and statistics; 0 for none. See `Average`.
+        synchronized: under several replicas, batch norm takes its statistics in training from all of them, as one
+            device would from the whole batch.
         jit_compile: XLA; under several replicas for the forward and backward pass only.
         The optimizer is built for the weights that are trainable now.
         Raises ValueError for an optimizer that clips before the sum over replicas.
@@ -59,6 +64,7 @@ class TrainingModel(keras.Model):
             "micro_batches": micro_batches,
             "average_decay": average_decay,
             "average_warmup": average_warmup,
+            "synchronized": synchronized,
         }
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         whole = bool(jit_compile) and replicas == 1
@@ -100,12 +106,19 @@ class TrainingModel(keras.Model):
             variable.assign(tf.where(applied, value, variable.value) if seed is None else value)
         if self.average is not None:
             self.average.update(step)
-        return self._logs(x, y, outputs, sample_weight, loss)
+        return self._logs(x, y, outputs, loss)
 
     def test_step(self, data):
-        check_labels(keras.utils.unpack_x_y_sample_weight(data)[1], self.output_shape[-1])
-        logs = super().test_step(data)
-        return {name: value for name, value in logs.items() if name not in ("gradient_norm", "clipped_fraction")}
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        check_labels(y, self.output_shape[-1])
+        outputs = self(x, training=False)
+        images = tf.cast(tf.shape(outputs)[0], tf.float32)
+        weight = images if sample_weight is None else tf.reduce_sum(tf.cast(sample_weight, tf.float32))
+        # Keras divides by the images; images of weight 0 only fill the last batch up, and a batch may hold no others
+        loss = self.compute_loss(x, y, outputs, sample_weight, training=False) * tf.math.divide_no_nan(images, weight)
+        self._loss_tracker.update_state(loss * self._replicas(), sample_weight=weight)
+        logs = self.compute_metrics(x, y, outputs, sample_weight)
+        return self._shaped({name: v for name, v in logs.items() if name not in ("gradient_norm", "clipped_fraction")})
 
     def _statistics(self):
         """Variables that a forward pass may change: batch statistics and random seeds, no weight and no metric."""
@@ -151,25 +164,54 @@ class TrainingModel(keras.Model):
         values = zip([*self.trainable_variables, *variables], [*weights, *statistics], strict=True)
         with tf.GradientTape() as tape:
             tape.watch(weights)
-            with keras.StatelessScope(values) as scope:
+            with self._synchronized(), keras.StatelessScope(values) as scope:
                 outputs = self(x, training=True)
                 loss = self.compute_loss(x, y, outputs, sample_weight, training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return gradients, loss, outputs, [scope.get_current_value(v) for v in variables]
 
-    def _logs(self, x, y, outputs, sample_weight, loss):
+    @contextlib.contextmanager
+    def _synchronized(self):
+        """While it lasts, batch norms sum over replicas; the layers themselves stay as they are saved."""
+        layers = [layer for layer in self._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+        if not self._steps["synchronized"] or self._replicas() == 1:
+            layers = []
+        before = [layer.synchronized for layer in layers]
+        try:
+            for layer in layers:
+                layer.synchronized = True
+            yield
+        finally:
+            for layer, was in zip(layers, before, strict=True):
+                layer.synchronized = was
+
+    def _logs(self, x, y, outputs, loss):
         applied = tf.convert_to_tensor(self.optimizer.applied)  # a skipped step is counted, not averaged
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync  # Keras divides the loss by them
         images = tf.cast(tf.shape(outputs)[0], tf.float32)
         for metric, value, count in (
-            (self._loss_tracker, loss * replicas, images),
+            (self._loss_tracker, loss * self._replicas(), images),
             (self.gradient_norm, tf.convert_to_tensor(self.optimizer.gradient_norm), 1.0),
             (self.clipped_fraction, tf.convert_to_tensor(self.optimizer.clipped_fraction), 1.0),
         ):
             metric.update_state(tf.where(applied > 0, value, 0.0), applied * count)
-        logs = self.compute_metrics(x, y, outputs, sample_weight)
-        return logs | {"skipped_updates": tf.convert_to_tensor(self.optimizer.skipped_updates)}
+        logs = self.compute_metrics(x, y, outputs, None)  # accuracy in training counts every image alike
+        return self._shaped(logs | {"skipped_updates": tf.convert_to_tensor(self.optimizer.skipped_updates)})
+
+    def _replicas(self):
+        """Keras divides each replica's loss by them."""
+        return tf.distribute.get_strategy().num_replicas_in_sync
+
+    def _shaped(self, logs):
+        """Across workers, Keras averages logs over their first axis, which scalars don't have (keras#20585)."""
+        if not across(self.distribute_strategy):
+            return logs
+        return {name: tf.reshape(tf.convert_to_tensor(value), (1,)) for name, value in logs.items()}
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Across workers, Keras takes a mean of batches here, which fails (keras#20585); tracing builds metrics too."""
+        if not across(self.distribute_strategy):
+            super()._maybe_symbolic_build(iterator, data_batch)
 
 
 def _split(batch, parts):

@@ -17,7 +17,7 @@ def network(normalized=False):
     x = keras.layers.Conv2D(8, 3, name="conv1")(images)
     x = keras.layers.DepthwiseConv2D(3, name="spatial")(x)
     if normalized:
-        x = keras.layers.BatchNormalization(synchronized=True, name="bn")(x)
+        x = keras.layers.BatchNormalization(name="bn")(x)
     x = keras.layers.ReLU()(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return images, keras.layers.Dense(10, name="predictions")(x)
@@ -242,7 +242,7 @@ def test_replicas_hold_the_same_local_batch_statistics(two_replicas):
         inputs = keras.Input((4,))
         x = keras.layers.BatchNormalization(name="bn", synchronized=False)(inputs)
         model = TrainingModel(inputs, keras.layers.Dense(10, name="predictions")(x))
-        model.compile(SGD(0.1), loss=CrossEntropy())
+        model.compile(SGD(0.1), loss=CrossEntropy(), synchronized=False)
     random = np.random.RandomState(0)
     x, y = random.normal(size=(32, 4)).astype("float32"), random.randint(0, 10, 32)
     model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(32), verbose=0, shuffle=False)
