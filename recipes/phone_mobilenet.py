@@ -22,7 +22,7 @@ def recipe(
     model: str = "MobileNetV3Small", name: str = "folder:photos", weights: str | None = None, steps: int | None = None
 ) -> Recipe:
     if weights:
-        return finetune.recipe(model, name, weights, steps or 400)
+        return finetune.recipe(model, name, weights, steps=steps or 400)
     steps = steps or 2_000
     batch_size = 16
     return Recipe(

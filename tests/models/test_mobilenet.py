@@ -128,3 +128,12 @@ def test_a_phone_gets_builtin_ops_and_each_hard_swish_as_one(constructor, hard_s
     image = np.random.default_rng(0).normal(size=(1, 64, 64, 3)).astype("float32")
     answer = tflite.open_tflite(tmp_path / "model.tflite").run(image)["probabilities"]
     np.testing.assert_allclose(answer, keras.ops.softmax(model(image)), atol=1e-6)
+
+
+def test_statistics_can_be_told_to_settle_sooner():
+    options = {"input_shape": (32, 32, 3), "classes": 2, "stages": ((Row(8, 2),),)}
+    norms = [
+        [layer.momentum for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
+        for network in (MobileNetV3Small(**options), MobileNetV3Small(**options, momentum=0.9))
+    ]
+    assert set(norms[0]) == {0.999} and set(norms[1]) == {0.9}
