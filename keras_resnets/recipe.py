@@ -242,8 +242,8 @@ class Recipe:
     """`balanced` weighs each image by the inverse of its class' frequency, 1 on average: rare classes count as much."""
     mixed_precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """Keras dtype policy of the network; `mixed_float16` scales the loss dynamically."""
-    batch_statistics: Literal["synchronized", "local"] = "synchronized"
-    """Under several replicas: batch norm's statistics are the whole batch's, as on one device, or each replica's own."""
+    synchronized_batch_norm: bool = True
+    """On several replicas, take batch norm's statistics from the whole batch, as one device does, or each its own."""
     jit_compile: Literal["auto", "always", "never"] = "auto"
     """Compile the train step with XLA; `auto` does so on a GPU (on most CPUs it is slower)."""
     deterministic: bool = False
@@ -336,6 +336,12 @@ def check(recipe):
         raise ValueError(
             f"Recipe: `fine_tune.method` {recipe.fine_tune.method!r} trains a part of a trained network, so it needs "
             "`fine_tune.weights`, got None. Name a `.keras` file, or train `all`."
+        )
+    frozen = recipe.fine_tune.weights is not None and recipe.fine_tune.batch_statistics == "frozen"
+    if recipe.average.recalibrate and frozen:
+        raise ValueError(
+            f"Recipe: `average.recalibrate` must be 0 while `fine_tune.batch_statistics` is 'frozen', got "
+            f"{recipe.average.recalibrate}: statistics either stay or are taken afresh. Use 'moving', or 0."
         )
     if recipe.augment.mixing == "nfnet" and not recipe.augment.mixup + recipe.augment.cutmix:
         raise ValueError(

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from keras_resnets.cli.messages import with_messages
-from keras_resnets.cli.train import Flat, train_and_print
+from keras_resnets.cli.train import Devices, Flat, Replicas, train_and_print
 from keras_resnets.recipe import Recipe, get, override
 
 WORKDIR = tyro.conf.arg(help="Folder of the run; None is runs/MODEL-DATASET.")
@@ -27,11 +27,16 @@ def run(recipe, argv=None):
 
 
 def _run(recipe, page, description, argv):
-    def command(recipe: Annotated[Recipe, Flat], workdir: Annotated[Path | None, WORKDIR] = None):
-        return recipe, workdir
+    def command(
+        recipe: Annotated[Recipe, Flat],
+        workdir: Annotated[Path | None, WORKDIR] = None,
+        devices: Devices = "auto",
+        replicas: Replicas = None,
+    ):
+        return recipe, workdir, devices, replicas
 
-    chosen, workdir = parsed(recipe, command, prog=page.name, description=description, args=argv)
-    return train_and_print(chosen, workdir, page.name)
+    chosen, workdir, *devices = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    return train_and_print(chosen, workdir, page.name, *devices)
 
 
 def parsed(recipe, command, **options):

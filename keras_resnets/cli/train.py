@@ -1,7 +1,7 @@
 """The verb `train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.table import Table
@@ -10,9 +10,24 @@ from keras_resnets.cli.messages import CONSOLE
 from keras_resnets.recipe import Recipe
 
 Flat = tyro.conf.arg(name="")
+Devices = Annotated[
+    Literal["auto", "cpu", "gpu", "gpus", "workers"],
+    tyro.conf.arg(
+        help="gpus: all of this host's; workers: processes of TF_CONFIG or of a Slurm job; auto: the most there is."
+    ),
+]
+Replicas = Annotated[
+    int | None,
+    tyro.conf.arg(help="Devices of this host; None is all GPUs, or one CPU. A batch is divided among them."),
+]
 
 
-def train(recipe: Annotated[Recipe, Flat] = Recipe(), workdir: Path | None = None):  # noqa: B008 (frozen)
+def train(
+    recipe: Annotated[Recipe, Flat] = Recipe(),  # noqa: B008 (frozen)
+    workdir: Path | None = None,
+    devices: Devices = "auto",
+    replicas: Replicas = None,
+):
     """Train a network, evaluate it, export it for others and the phone, and write report.html.
 
     With no flag: ResNet-20 on scikit-learn's digits, in about two minutes on two cores. The same command goes on where
@@ -22,15 +37,17 @@ def train(recipe: Annotated[Recipe, Flat] = Recipe(), workdir: Path | None = Non
         recipe: What to train on what, and how.
         workdir: Folder of the run; by default runs/MODEL-DATASET.
     """
-    train_and_print(recipe, workdir, None)
+    train_and_print(recipe, workdir, None, devices, replicas)
 
 
-def train_and_print(recipe, workdir, name):
+def train_and_print(recipe, workdir, name, devices="auto", replicas=None):
     """Trains `recipe` in `workdir`, by default runs/MODEL-DATASET, and prints what the test images say."""
     from keras_resnets.training.run import train as train_
 
     workdir = workdir or Path("runs") / f"{recipe.model.lower()}-{Path(recipe.data.name.removeprefix('folder:')).name}"
-    finished = train_(recipe, workdir, name)
+    finished = train_(recipe, workdir, name, devices, replicas)
+    if finished is None:  # another worker evaluates and reports
+        return
     evaluation = finished.evaluation
     low, high = evaluation.top1_interval
     table = Table("test", "", title=f"{recipe.model} on {recipe.data.name}")

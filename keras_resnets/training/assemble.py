@@ -55,7 +55,7 @@ def compiled(recipe, network):
         micro_batches=recipe.optimizer.micro_batches,
         average_decay=recipe.average.decay,
         average_warmup=recipe.average.warmup,
-        synchronized=recipe.batch_statistics == "synchronized",
+        synchronized=recipe.synchronized_batch_norm,
         jit_compile=_jit(recipe.jit_compile),
     )
     model.optimizer.rate_scales = fine_tuning.rate_scales(recipe, names, [v.path for v in model.trainable_variables])

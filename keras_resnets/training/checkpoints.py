@@ -70,21 +70,34 @@ def save_if_possible(directory, step, model, epoch=None):
         LOG.warning("The state after step %d can't be saved (%s); the checkpoint before stays.", step, error)
 
 
-def restore_newest(directory, model):
+def newest(directory):
+    """The step of the newest checkpoint that can be read; 0 where there is none. Damaged ones are warned of."""
+    return next((step for step, _ in _readable(directory)), 0)
+
+
+def restore_newest(directory, model, until=None):
     """Sets `model` to the newest checkpoint that can be read; returns (its step, {name: array} of its open epoch).
 
-    A damaged file is passed over with a warning; one of another network raises ValueError. (0, {}) where there is none.
+    until: no step after this one. A damaged file is passed over with a warning; one of another network raises
+    ValueError. (0, {}) where there is none.
     """
+    for step, arrays in _readable(directory, until):
+        epoch = {name.removeprefix("epoch/"): arrays.pop(name) for name in list(arrays) if name.startswith("epoch/")}
+        _restore(directory, model, arrays)
+        return step, epoch
+    return 0, {}
+
+
+def _readable(directory, until=None):
+    """(step, arrays) of each checkpoint that is whole, newest first."""
     for path in sorted(Path(directory).glob(PATTERN), reverse=True):
+        step = int(path.stem.removeprefix("step-"))
+        if until is not None and step > until:
+            continue
         try:
-            arrays = _read(path)
+            yield step, _read(path)
         except (ValueError, OSError) as error:
             LOG.warning("Checkpoint %s is damaged (%s); the one before it is used.", path, error)
-            continue
-        epoch = {name.removeprefix("epoch/"): arrays.pop(name) for name in list(arrays) if name.startswith("epoch/")}
-        _restore(path, model, arrays)
-        return int(path.stem.removeprefix("step-")), epoch
-    return 0, {}
 
 
 def _read(path):

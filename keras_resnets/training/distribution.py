@@ -1,14 +1,13 @@
 """The one place that talks to tf.distribute: strategies, shares of a batch, sums, decisions that all take alike."""
 
 import os
-from typing import Literal
 
 import keras
 import tensorflow as tf
 
 from keras_resnets.data.share import WHOLE, Share
 
-Devices = Literal["auto", "cpu", "gpu", "gpus", "workers"]
+DEVICES = ("auto", "cpu", "gpu", "gpus", "workers")
 """What a run computes on. `gpus`: all of this host's (MirroredStrategy). `workers`: the processes that TF_CONFIG or a
 Slurm job name (MultiWorkerMirroredStrategy). `auto`: the most of what is there."""
 PATIENCE = 300.0
@@ -22,6 +21,8 @@ def strategy(devices="auto", replicas=None):
         they compute what so many devices would. It must be the first to touch a device.
     Raises ValueError for devices that are not there.
     """
+    if devices not in DEVICES:
+        raise ValueError(f"train: `devices` must be one of {', '.join(DEVICES)}, got {devices!r}.")
     gpus = tf.config.list_physical_devices("GPU")
     clustered = "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
     if devices == "auto":
@@ -42,13 +43,35 @@ def strategy(devices="auto", replicas=None):
 
 def is_chief(strategy):
     """Whether this process writes the run's files: the only one, or the first worker."""
+    return rank(strategy) == 0
+
+
+def rank(strategy):
+    """This process' number among the workers, from 0."""
     resolver = strategy.cluster_resolver
-    return resolver is None or resolver.task_id in (None, 0)
+    return (resolver.task_id or 0) if resolver is not None else 0
 
 
 def workers(strategy):
     """How many processes take part."""
-    return len(strategy.cluster_resolver.cluster_spec().as_dict().get("worker", [0])) if across(strategy) else 1
+    return len(strategy.cluster_resolver.cluster_spec().as_dict()["worker"]) if across(strategy) else 1
+
+
+def facts(strategy):
+    """What a reader of a run's figures must know of its devices."""
+    if strategy.num_replicas_in_sync == 1:
+        return {}
+    return {"replicas": strategy.num_replicas_in_sync, "workers": workers(strategy)}
+
+
+def alone(strategy, network):
+    """`network` with plain weights of its own, for what follows training on one device; itself if nothing is shared."""
+    if strategy.num_replicas_in_sync == 1 and not across(strategy):
+        return network
+    found = keras.models.clone_model(network)
+    for mine, other in zip(found.weights, network.weights, strict=True):
+        mine.assign(other.numpy())
+    return found
 
 
 def across(strategy):

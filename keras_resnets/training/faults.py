@@ -55,11 +55,11 @@ class Guard(keras.callbacks.Callback):
 class Rollbacks:
     """How often a run went back, kept in a file so that a restarted run has gone back as often.
 
-    path: of the JSON file, a list of {"step", "reason"}. settings: `recipe.Faults`.
+    path: of the JSON file, a list of {"step", "reason"}. settings: `recipe.Faults`. chief: whether this process writes.
     """
 
-    def __init__(self, path, settings):
-        self.path, self.settings = path, settings
+    def __init__(self, path, settings, chief=True):
+        self.path, self.settings, self.chief = path, settings, chief
         self.done = json.loads(path.read_text("utf-8")) if path.exists() else []
 
     @property
@@ -73,7 +73,8 @@ class Rollbacks:
             raise error
         self.done.append({"step": step, "reason": str(error)})
         text = json.dumps(self.done, indent=1) + "\n"
-        write_atomically(self.path, lambda file: file.write(text.encode()))
+        if self.chief:
+            write_atomically(self.path, lambda file: file.write(text.encode()))
         LOG.warning(
             "%s Going back to the last good checkpoint with %g times the learning rate (%d of %d rollbacks).",
             str(error).split(" Lower ")[0],

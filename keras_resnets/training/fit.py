@@ -3,17 +3,18 @@
 import functools
 import itertools
 import logging
+import math
 import sys
 
 import keras
 
 from keras_resnets.data import pipeline
 from keras_resnets.data.class_weights import balanced, weighted
-from keras_resnets.training import averaging, callbacks, checkpoints, fine_tuning
+from keras_resnets.training import averaging, callbacks, checkpoints, distribution, fine_tuning
 from keras_resnets.training.early_stopping import EarlyStopping, best_row, exhausted
 from keras_resnets.training.epochs import EpochFacts, stretches
 from keras_resnets.training.faults import Diverged, Guard, Rollbacks
-from keras_resnets.training.metrics_log import MetricsLog, read_metrics, rewind_metrics
+from keras_resnets.training.metrics_log import MetricsLog, read_metrics, read_until, rewind_metrics
 
 LOG = logging.getLogger(__name__)
 
@@ -24,8 +25,13 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
     network: what shares its weights and is kept as best.keras. notice: `preemption.Notice`.
     Returns the seconds that all epochs so far took, and the steps they made. Raises `Diverged`, `Preempted`.
     """
-    rollbacks = Rollbacks(workdir / "rollbacks.json", recipe.faults)
-    if recipe.faults.rollbacks and not any((workdir / "checkpoints").glob(checkpoints.PATTERN)):
+    strategy = model.distribute_strategy
+    rollbacks = Rollbacks(workdir / "rollbacks.json", recipe.faults, distribution.is_chief(strategy))
+    if (
+        recipe.faults.rollbacks
+        and distribution.is_chief(strategy)
+        and not any((workdir / "checkpoints").glob(checkpoints.PATTERN))
+    ):
         checkpoints.save(workdir / "checkpoints", 0, model)  # a first epoch that diverges has somewhere to go back to
     while True:
         try:
@@ -34,7 +40,7 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
         except Diverged as error:
             rollbacks.add(int(model.optimizer.iterations.numpy()), error)
     rows = read_metrics(workdir / "metrics.csv")
-    return sum(row["seconds"] for row in rows), int(rows[-1]["step"])
+    return sum(row["seconds"] for row in rows), int(model.optimizer.iterations.numpy())
 
 
 def settle(recipe, workdir, dataset, network, model):
@@ -58,11 +64,15 @@ def settle(recipe, workdir, dataset, network, model):
 
 
 def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
+    strategy = model.distribute_strategy
+    chief = distribution.is_chief(strategy)
     step, open_epoch = _resume(workdir, model)
     model.optimizer.rate_factor.assign(rate_factor)
+    model.optimizer.stop_asked.assign(0.0)
     epoch_steps = recipe.epoch_steps or pipeline.steps_per_epoch(dataset, recipe)
-    rows = rewind_metrics(workdir / "metrics.csv", step)
-    rewind_metrics(workdir / "clipping.csv", step)
+    rewind = rewind_metrics if chief else read_until
+    rows = rewind(workdir / "metrics.csv", step)
+    rewind(workdir / "clipping.csv", step)
     plan = fine_tuning.phases(recipe, fine_tuning.stages(network), epoch_steps)
     if exhausted(rows, recipe.patience, plan[-1].start):
         return
@@ -74,15 +84,16 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
             "Recipe: `patience` needs validation images, `data.validation` is 0. Hold some out, e.g. 0.2, or set "
             "`patience` None."
         )
-    validation = None if watched is None else pipeline.evaluation(watched, recipe.data.batch_size)
+    validation = None if watched is None else _validation(recipe, watched, strategy)
     actors = _callbacks(recipe, workdir, network, model, facts, rows, notice)
     if recipe.patience is not None:
         actors.insert(-1, EarlyStopping(rows, recipe.patience, plan[-1].start))
     for stretch in stretches(step, recipe.steps, epoch_steps, ends=[phase.start for phase in plan]):
         fine_tuning.enter(recipe, model, plan, stretch.start)
         model.fit(
-            _batches(recipe, dataset, stretch.start),
+            _batches(recipe, dataset, strategy, stretch.start),
             validation_data=validation,
+            validation_steps=validation and math.ceil(watched.size / recipe.data.batch_size),
             initial_epoch=stretch.epoch,
             epochs=stretch.epoch + stretch.epochs,
             steps_per_epoch=stretch.steps,
@@ -94,11 +105,24 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
             break
 
 
-def _batches(recipe, dataset, step):
-    batches = pipeline.training(dataset, recipe, start_step=step)
-    if recipe.class_weights == "none":
-        return batches
-    return weighted(batches, balanced(dataset.train, len(dataset.class_names)))
+def _batches(recipe, dataset, strategy, step):
+    def share_of(share):
+        batches = pipeline.training(dataset, recipe, step, share)
+        if recipe.class_weights == "none":
+            return batches
+        return weighted(batches, balanced(dataset.train, len(dataset.class_names)))
+
+    return distribution.distributed(strategy, share_of)
+
+
+def _validation(recipe, watched, strategy):
+    if strategy.num_replicas_in_sync == 1:
+        return pipeline.evaluation(watched, recipe.data.batch_size)
+
+    def share_of(share):  # endless, so that fit reads just as many batches in each epoch
+        return pipeline.evaluation(watched, recipe.data.batch_size, share).repeat()
+
+    return distribution.distributed(strategy, share_of)
 
 
 def _callbacks(recipe, workdir, network, model, facts, rows, notice):
@@ -107,21 +131,28 @@ def _callbacks(recipe, workdir, network, model, facts, rows, notice):
     def clipping(epoch, logs):
         return {"epoch": epoch, "step": logs["step"]} | facts.clipped_fractions()
 
-    found = [Guard(recipe.faults.skips), facts, MetricsLog(workdir / "metrics.csv")]
+    chief = distribution.is_chief(model.distribute_strategy)
+    found = [Guard(recipe.faults.skips), facts]
     if model.average is not None:
         found.insert(0, callbacks.EvaluateAverage())
+    last = callbacks.Checkpoint(workdir / "checkpoints", facts, recipe.checkpoint_steps, notice, chief)
+    if not chief:
+        return [*found, last]
+    found.append(MetricsLog(workdir / "metrics.csv"))
     if recipe.optimizer.clipping is not None:
         found.append(MetricsLog(workdir / "clipping.csv", clipping))
     found.append(keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False))
     if recipe.data.watch == "validation":  # nothing is chosen by test images
         bring_back = functools.partial(fine_tuning.bring_back, recipe, model, network)
         found.append(callbacks.Best(network, workdir / "best.keras", best_row(rows), bring_back))
-    return [*found, callbacks.Checkpoint(workdir / "checkpoints", facts, recipe.checkpoint_steps, notice)]
+    return [*found, last]
 
 
 def _resume(workdir, model):
-    """(step of the newest checkpoint, its open epoch), with `model` set back to it; (0, {}) for a new run."""
-    step, open_epoch = checkpoints.restore_newest(workdir / "checkpoints", model)
+    """(step of the newest checkpoint that all workers can read, its open epoch), with `model` set back to it."""
+    strategy, directory = model.distribute_strategy, workdir / "checkpoints"
+    newest = distribution.agreed(strategy, checkpoints.newest(directory))
+    step, open_epoch = checkpoints.restore_newest(directory, model, newest)
     if step:
         LOG.info("Going on after step %s of %s.", f"{step:,}", workdir)
     return step, open_epoch

@@ -63,10 +63,14 @@ def read_metrics(path):
     ]
 
 
+def read_until(path, step):
+    """Rows up to `step`."""
+    return [row for row in read_metrics(path) if row["step"] <= step]
+
+
 def rewind_metrics(path, step):
     """Takes rows after `step` out of a metrics.csv, so that a run that goes on writes none twice; returns the rest."""
-    path = Path(path)
-    rows = [row for row in read_metrics(path) if row["step"] <= step]
+    path, rows = Path(path), read_until(path, step)
     if not rows:
         path.unlink(missing_ok=True)
         return rows

@@ -11,7 +11,7 @@ from keras_resnets.data import datasets, pipeline
 from keras_resnets.data.examples import examples_to_arrays
 from keras_resnets.evaluation import Evaluation, evaluate, hardest
 from keras_resnets.export import Artifact, export
-from keras_resnets.training import callbacks, checkpoints, preemption, provenance
+from keras_resnets.training import callbacks, checkpoints, distribution, distribution_rules, preemption, provenance
 from keras_resnets.training.assemble import build, compiled
 from keras_resnets.training.fit import fit, settle
 from keras_resnets.training.input_check import check_photos
@@ -34,27 +34,36 @@ class Run:
     report: Path
 
 
-def train(recipe, workdir, name=None):
+def train(recipe, workdir, name=None, devices="auto", replicas=None):
     """Runs `recipe` in `workdir`, or goes on where an interrupted run of the same recipe stopped, and returns a `Run`.
 
     workdir: folder for metrics.csv, tensorboard/, checkpoints/, best.keras, model.keras, evaluation.json, artifact/ and
-        report.html; a recipe other than the one in it raises ValueError, a run already in it RuntimeError.
+        report.html; a recipe other than the one in it raises ValueError, a run already in it RuntimeError. All workers
+        must see it; the first of them writes, and the others return None.
     name: of the recipe, for the report.
+    devices, replicas: what to compute on, see `distribution.strategy`; with the same global batch the result is the
+        same. ValueError for what can't be combined, see `distribution_rules`.
     """
     workdir = Path(workdir)
-    with claim(workdir, recipe):
+    strategy = distribution.strategy(devices, replicas)
+    distribution_rules.check(recipe, strategy)
+    with claim(workdir, recipe, distribution.rank(strategy)):
         _reproducible(recipe)
         recipe = sized(recipe)
         dataset = datasets.load(recipe.data, recipe.seed)
-        network = build(recipe, dataset)
-        check_photos(recipe, dataset, network)
-        model = compiled(recipe, network)
+        with strategy.scope():
+            network = build(recipe, dataset)
+            check_photos(recipe, dataset, network)
+            model = compiled(recipe, network)
         with preemption.notice() as notice:
             seconds, steps = fit(recipe, workdir, dataset, network, model, notice)
         kept = settle(recipe, workdir, dataset, network, model)
+        if not distribution.is_chief(strategy):
+            return None
+        network = distribution.alone(strategy, network)
         callbacks.save_network(network, workdir / "model.keras")
         evaluation = _evaluate(recipe, workdir, dataset, network)
-        facts = provenance.facts(recipe, name, dataset, network, seconds, steps) | kept
+        facts = provenance.facts(recipe, name, dataset, network, seconds, steps) | kept | distribution.facts(strategy)
         artifact = _export(recipe, workdir, dataset, network, evaluation, facts)
         write_json(workdir / "run.json", facts)
         return Run(workdir, network, evaluation, artifact, write_report(workdir))

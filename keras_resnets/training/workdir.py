@@ -7,14 +7,15 @@ from keras_resnets import recipe as recipes
 from keras_resnets.training.checkpoints import write_atomically
 
 
-def claim(workdir, recipe):
+def claim(workdir, recipe, rank=0):
     """Makes `workdir` this run's own until the returned file is closed, and checks that it holds no other recipe.
 
-    workdir: pathlib.Path, made if need be. Raises RuntimeError while another process holds it, ValueError that lists
+    workdir: pathlib.Path, made if need be. rank: this process' number among the workers; each claims its own lock, and
+        only the first writes the recipe. Raises RuntimeError while another process holds it, ValueError that lists
     the differences where it holds another recipe.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    lock = open(workdir / ".lock", "w")  # noqa: SIM115 (the caller's `with` closes, and so unlocks, it)
+    lock = open(workdir / (f".lock-{rank}" if rank else ".lock"), "w")  # noqa: SIM115 (the caller's `with` closes, and so unlocks, it)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -23,16 +24,17 @@ def claim(workdir, recipe):
             f"train: a run is going on in {workdir}. Wait for it, or choose another --workdir."
         ) from error
     try:
-        _check_recipe(workdir / "recipe.json", recipe)
+        _check_recipe(workdir / "recipe.json", recipe, rank)
     except ValueError:
         lock.close()
         raise
     return lock
 
 
-def _check_recipe(path, recipe):
+def _check_recipe(path, recipe, rank):
     if not path.exists():
-        write_json(path, recipes.to_dict(recipe))
+        if rank == 0:
+            write_json(path, recipes.to_dict(recipe))
         return
     changed = recipes.differences(recipes.from_dict(json.loads(path.read_text("utf-8"))), recipe)
     if changed:
