@@ -47,7 +47,7 @@ class Data:
     corrupt: Literal["skip", "fail"] = "skip"
     """What to do with an image of a folder that can't be decoded: skip it by name and count it, or fail."""
     cache: bool = True
-    """Keep decoded images in memory after the first epoch."""
+    """Keep decoded images in memory after the first epoch; random crops of larger files are decoded anew in each."""
 
 
 @dataclass(frozen=True, kw_only=True)
