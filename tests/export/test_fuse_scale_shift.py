@@ -11,7 +11,22 @@ from keras_resnets.layers import ScaleShift
 from keras_resnets.models import create_model
 from keras_resnets.models.adaptation import adapted
 
-FAMILIES = {name: row for name, row in contracts.MODELS.items() if name != "ResNet18BCN"}  # no operation takes scales
+FAST = (
+    "ResNet20",
+    "ResNet110V2",
+    "MobileNetV3Small",
+    "Xception",
+    "NFNetF0",
+    "FixupResNet50",
+    "AlexNet2012",
+    "DenseNet121",
+)
+"""Every rule of the merge is in one of them."""
+FAMILIES = [
+    pytest.param(row, id=name, marks=() if name in FAST else pytest.mark.slow)
+    for name, row in contracts.MODELS.items()
+    if name != "ResNet18BCN"  # none of its operations takes up scales
+]
 
 
 def network_of(row):
@@ -33,7 +48,7 @@ def scaled_twin(network):
     return twin
 
 
-@pytest.mark.parametrize("row", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("row", FAMILIES)
 def test_the_merged_network_of_every_family_computes_what_the_twin_does(row):
     network = network_of(row)
     twin = scaled_twin(network)
