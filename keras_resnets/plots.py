@@ -329,6 +329,30 @@ def plot_robustness(result):
 
 
 @matplotlib.rc_context(STYLE)
+def plot_scaling_cost(costs):
+    """Efficiency against GPUs, a panel for each way to overlap, a line for each network.
+
+    costs: {panel title: results} with `network`, `gpus` and `efficiency`, `cluster` the same in all.
+    """
+    figure = Figure(figsize=(10, 4.4), layout="constrained")
+    for axes, (title, found) in zip(
+        figure.subplots(1, len(costs), sharey=True, squeeze=False).flat, costs.items(), strict=True
+    ):
+        names = list(dict.fromkeys(cost.network for cost in found))
+        for name, color in zip(names, (INK, *COLORS), strict=False):
+            points = [(cost.gpus, cost.efficiency) for cost in found if cost.network == name]
+            axes.plot(*zip(*points, strict=True), "o-", color=color, markersize=3.5, label=name)
+        gpus = sorted({cost.gpus for cost in found})
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(gpus, [f"{number:,}" for number in gpus])
+        axes.set(title=title, xlabel="GPUs", ylim=(0, 1.02))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    figure.axes[0].set_ylabel("share of so many single GPUs")
+    figure.axes[0].legend(loc="lower left", ncols=2)
+    return figure
+
+
+@matplotlib.rc_context(STYLE)
 def to_png(figure):
     """The figure as bytes of a PNG file, 144 dots an inch."""
     return _saved(figure, "png")
