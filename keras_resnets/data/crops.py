@@ -33,7 +33,8 @@ def crops(augment, data, image_shape):
 def inception_window(augment, height, width, shape, seed):
     """(top, left, height, width) px of a window with an area and a ratio in the recipe's ranges.
 
-    After ten draws that don't fit into the image, DeepMind's padded center, with `shape` the size of the result.
+    After ten draws that don't fit into the image, DeepMind's padded center, with `shape` the size of the result; where
+    that is smaller than the smallest area, for results of few px, the whole image.
     TensorFlow draws the ratio and then the height evenly, so that small areas are likelier than large ones. DeepMind's
     code refuses windows of less than a tenth of the image: `crop_area` (0.1, 1).
     Sources: Szegedy et al. 2015 (arXiv:1409.4842, section 6); google-deepmind/deepmind-research nfnets/dataset.py.
@@ -49,8 +50,11 @@ def inception_window(augment, height, width, shape, seed):
         use_image_if_no_bounding_boxes=True,
     )
     drawn = (corner[0], corner[1], size[0], size[1])
+    center = padded_center(height, width, shape)
+    image = tf.cast(height, tf.float32) * tf.cast(width, tf.float32)
+    large = tf.cast(center[2] * center[3], tf.float32) >= augment.crop_area[0] * image
     failed = tf.reduce_all(size[:2] == tf.stack([height, width]))  # the operation's own fallback is the whole image
-    return tf.cond(failed, lambda: padded_center(height, width, shape), lambda: drawn)
+    return tf.cond(failed & large, lambda: center, lambda: drawn)
 
 
 def scale_window(augment, height, width, shape, seed):

@@ -37,9 +37,11 @@ def test_inception_windows_keep_to_their_ranges_and_reach_the_ends(area, ratio):
 
 
 def test_where_no_window_fits_the_padded_center_is_taken():
-    never = Augment(crop_area=(0.9, 1.0), crop_ratio=(8.0, 9.0))
+    never = Augment(crop_area=(0.3, 1.0), crop_ratio=(8.0, 9.0))
     drawn = windows(inception_window, never, 600, 800, (224, 224))
     assert (drawn.T == [38, 138, 525, 525]).all()  # 600 * 224 / 256 = 525
+    drawn = windows(inception_window, never, 600, 800, (16, 16))
+    assert (drawn.T == [0, 0, 600, 800]).all()  # 16 / 48 of it would be less than the smallest area
 
 
 def test_scale_windows_are_those_of_the_shorter_side_between_its_ends():
