@@ -12,8 +12,9 @@ the report, another fifth to choose the best network by; --data.validation and t
 
 The head learns first, the upper stages join after a fifth of the run, the lower ones at half, each at half the rate of
 the one above (Howard and Ruder 2018, arXiv:1801.06146). Batch norm keeps its statistics; rare classes count as much as
-frequent ones. The folder of the run gets report.html and artifact/model.tflite for the phone. Minutes on two cores for
-images of 32 px or for --fine-tune.method head; ours and what it reached: recipes/README.md.
+frequent ones. If the loss rises when stages join, lower --schedule.peak or clip with --optimizer.clipping 0.02. The
+folder of the run gets report.html and artifact/model.tflite for the phone. A minute or two on two cores for 200 images
+of 32 px; what it reached: recipes/README.md.
 """
 
 from typing import Literal
