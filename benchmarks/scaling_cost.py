@@ -18,7 +18,7 @@ BROCK = "Brock et al. 2021, arXiv:2102.06171, table 3, V100, 32 images*"
 TIMM = "Wightman, timm results/benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv, one RTX 3090"
 NVIDIA = "NVIDIA DeepLearningExamples, TensorFlow ResNet50v1.5, mixed precision and XLA"
 RESNET50 = 25_557_032
-NFNETS = (71_489_284, 132_634_256, 193_779_228, 254_924_172, 316_069_172, 377_214_144)
+NFNETS = (71_489_284, 132_634_256, 193_779_228, 254_924_200, 316_069_172, 377_214_144)
 TRAINED_AT = (192, 224, 256, 320, 384, 416)
 """px."""
 MULTIPLY_ADDS = (6_977_003_520, 17_437_921_280, 33_139_318_784, 67_944_292_352, 121_122_250_752, 169_498_382_336)
