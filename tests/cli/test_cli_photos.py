@@ -47,7 +47,7 @@ def test_the_flags_of_the_issue_are_understood(chosen, page):
 def test_a_short_flag_does_not_undo_the_long_ones(chosen):
     recipe, _ = chosen("finetune.py", "--weights", "a.keras", "--fine-tune.method", "ssf", "--steps", "7")
     assert (recipe.fine_tune.weights, recipe.fine_tune.method, recipe.steps) == ("a.keras", "ssf", 7)
-    assert (recipe.schedule.warmup_steps, recipe.schedule.peak) == (0, 0.1)
+    assert (recipe.schedule.warmup_steps, recipe.schedule.peak) == (0, 0.02)
 
 
 def test_the_phones_page_follows_the_paper_from_scratch_and_the_other_page_from_weights(chosen):
