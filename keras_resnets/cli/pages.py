@@ -15,15 +15,19 @@ from keras_resnets.recipe import Recipe, get, override
 WORKDIR = tyro.conf.arg(help="Folder of the run; None is runs/MODEL-DATASET.")
 
 
-def run(recipe, argv=None):
+def run(*recipes, argv=None):
     """The footer of every page in `recipes/`: every knob by flag, then `train`.
 
-    recipe: function that returns a `Recipe`. Its arguments, all with defaults, are names of recipe fields that other
-    values depend on: where a flag changes one, the function is called again with it, and what depends on it follows.
+    recipes: functions that return a `Recipe`; the first word of the command line chooses one by its name, else it is
+        the first. Its arguments, all with defaults, are names of recipe fields that other values depend on: where a
+        flag changes one, the function is called again with it, and what depends on it follows.
     """
-    page = Path(inspect.getfile(recipe))
-    description = inspect.getdoc(inspect.getmodule(recipe))
-    with_messages(_run, recipe, page, description, sys.argv[1:] if argv is None else argv)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    named = {recipe.__name__: recipe for recipe in recipes}
+    chosen = named[argv.pop(0)] if argv and argv[0] in named else recipes[0]
+    page = Path(inspect.getfile(chosen))
+    description = inspect.getdoc(inspect.getmodule(chosen))
+    with_messages(_run, chosen, page, description, argv)
 
 
 def _run(recipe, page, description, argv):

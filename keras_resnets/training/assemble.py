@@ -21,7 +21,7 @@ def build(recipe, dataset):
     try:
         if recipe.fine_tune.weights is not None:
             return pretrained_network(recipe, dataset)
-        images = keras.Input(dataset.image_shape, name="images")
+        images = keras.Input(dataset.input_shape, name="images")
         start = images
         if recipe.data.normalization != "none":
             start = normalized(images, dataset.mean, dataset.deviation)

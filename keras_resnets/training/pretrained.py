@@ -34,7 +34,7 @@ def pretrained_network(recipe, dataset):
     Raises ValueError for a file of another network, and one whose preprocessing no layer does.
     """
     settings, classes = recipe.fine_tune, len(dataset.class_names)
-    images = keras.Input(dataset.image_shape, name="images")
+    images = keras.Input(dataset.input_shape, name="images")
     options = {"classes": classes, "classifier_activation": None, **recipe.model_options}
     if not _is_file(settings):
         start = _in_mode(_in_channels(images, 3), _mode(recipe))
