@@ -14,9 +14,12 @@ from keras_resnets import plots
 from keras_resnets.analysis.scaling_cost import Cluster, Network, scaling_cost, step_seconds
 
 GIGABIT = 1e9 / 8
-BROCK = "Brock et al. 2021, arXiv:2102.06171, table 3, V100, 32 images*"
-TIMM = "Wightman, timm results/benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv, one RTX 3090"
-NVIDIA = "NVIDIA DeepLearningExamples, TensorFlow ResNet50v1.5, mixed precision and XLA"
+BROCK = "Brock et al. 2021, table 3*"
+"""arXiv:2102.06171: milliseconds of a step of 32 images on a V100."""
+TIMM = "Wightman, one, times 8"
+"""huggingface/pytorch-image-models, results/benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv."""
+NVIDIA = "NVIDIA, all 8"
+"""DeepLearningExamples, TensorFlow/Classification/ConvNets/resnet50v1.5, mixed precision and XLA, 256 images a GPU."""
 RESNET50 = 25_557_032
 NFNETS = (71_489_284, 132_634_256, 193_779_228, 254_924_200, 316_069_172, 377_214_144)
 TRAINED_AT = (192, 224, 256, 320, 384, 416)
@@ -39,20 +42,28 @@ CLUSTERS = tuple(Cluster(name=f"{speed} Gb/s", within=130e9, across=speed * GIGA
 """NVLink of a DGX-1 V100, about 130 GB/s of bus bandwidth, between hosts each kind of network."""
 BATCH = 4096
 """Images of a step of the NFNet paper."""
+CORE = {"ResNet-50": 317, "NFNet": 86}
+"""Images a second that one core prepares, to 224 px: inception crop and flip; all that NFNet-F1 asks for. Medians of 3
+rounds of benchmarks/input.py on 2 shared cores of an AMD EPYC, TensorFlow 2.21.0, commit 688d615."""
 GPUS = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
 def input_rates():
     """Rows of (network, hardware, images a second of 8 GPUs, source)."""
     rows = [
-        ("ResNet-50, 224 px", "8 V100 16 GB", 9_510, f"{NVIDIA}, measured on 8"),
-        ("ResNet-50, 224 px", "8 A100 40 GB", 17_400, f"{NVIDIA}, measured on 8"),
+        ("ResNet-50, 224 px", "8 V100 16 GB", 9_510, NVIDIA),
+        ("ResNet-50, 224 px", "8 A100 40 GB", 17_400, NVIDIA),
     ]
     for k in range(6):
         name = f"NFNet-F{k}, {TRAINED_AT[k]} px"
-        rows.append((name, "8 V100", 8 * 32 / V100_SECONDS[k], "8 x 32 images / " + BROCK))
-        rows.append((name, "8 RTX 3090", 8 * RTX3090[k], "8 x " + TIMM))
+        rows.append((name, "8 V100", 8 * 32 / V100_SECONDS[k], BROCK))
+        rows.append((name, "8 RTX 3090", 8 * RTX3090[k], TIMM))
     return rows
+
+
+def cores(name, rate):
+    """Of the host, at our rate a core."""
+    return f"{rate / CORE[name.split('-F')[0].split(',')[0]]:.0f}"
 
 
 def checks():
@@ -118,8 +129,8 @@ def main():
     parser.add_argument("--plot", type=Path, help="write the efficiencies as a picture")
     asked = parser.parse_args()
     print_table(
-        ("network", "on", "images/s of the host", "source"),
-        [(name, on, f"{rate:,.0f}", source) for name, on, rate, source in input_rates()],
+        ("network", "on", "images/s", "cores", "measured by"),
+        [(name, on, f"{rate:,.0f}", cores(name, rate), source) for name, on, rate, source in input_rates()],
     )
     head = ("network", "gradients", *(f"{gpus:,} GPUs" for gpus in GPUS))
     for cluster in CLUSTERS:
