@@ -78,5 +78,5 @@ def test_each_worker_learns_of_all_and_its_own_place(tmp_path, monkeypatch, work
         assert resolver.cluster_spec().as_dict()["worker"] == [f"imagenet-{n}.imagenet:2222" for n in range(workers)]
         assert (resolver.task_type, resolver.task_id) == ("worker", k)
         arguments = (tmp_path / "arguments").read_text().split()
-        assert arguments[:3] == ["recipes/imagenet_resnet.py", "--devices", "workers"]
-        assert arguments[-2:] == ["--model", "ResNet50"]
+        assert arguments[:2] == ["recipes/imagenet_resnet.py", "goyal2017"]
+        assert arguments[-4:] == ["--devices", "workers", "--workdir", "/shared/runs/imagenet"]
