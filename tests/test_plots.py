@@ -51,6 +51,11 @@ SHEET = types.SimpleNamespace(
     shares=np.array([[[0.3, 0.7, 0]] * 4, [[0, 0, 1.0]] * 4]),
     class_names=NAMES,
 )
+COSTS = [
+    types.SimpleNamespace(network=name, gpus=gpus, efficiency=1 / (1 + gpus / scale))
+    for name, scale in (("F0", 100), ("F5", 1000))
+    for gpus in (8, 64, 1024)
+]
 FIGURES = {
     "augmentation": lambda: plots.plot_augmentation(SHEET, "crop inception"),
     "curves": lambda: plots.plot_curves(ROWS),
@@ -58,6 +63,7 @@ FIGURES = {
     "reliability": lambda: plots.plot_reliability(EVALUATION),
     "images": lambda: plots.plot_images(np.zeros((9, 8, 8, 1), "uint8"), ["$x_"] * 9),
     "robustness": lambda: plots.plot_robustness(ROBUST),
+    "scaling_cost": lambda: plots.plot_scaling_cost({"none": COSTS, "full": COSTS}),
     "degradation": lambda: plots.plot_degradation({"plain": {"plain-20": ROWS}, "residual": {"ResNet-20": ROWS}}),
 }
 
@@ -142,6 +148,13 @@ def test_refuses_what_is_no_image():
         plots.image_to_png(np.zeros((5, 7)))
     with pytest.raises(ValueError, match="`titles` must be one an image, got 1 for 2 images"):
         plots.plot_images(np.zeros((2, 8, 8), "uint8"), ["a"])
+
+
+def test_scaling_cost_draws_a_line_a_network():
+    axes = plots.plot_scaling_cost({"no overlap": COSTS}).axes[0]
+    assert axes.get_title(loc="left") == "no overlap"
+    assert lines(axes)["F5"].get_xdata() == pytest.approx([8, 64, 1024])
+    assert lines(axes)["F0"].get_ydata()[0] == pytest.approx(1 / 1.08)
 
 
 def test_robustness_writes_every_top1_and_puts_the_worst_last():
