@@ -28,12 +28,14 @@ class Best(keras.callbacks.Callback):
 
     best: the best row of metrics before this run went on (`early_stopping.score`); None for none.
     bring_back: what gives `network` the weights of the model, where it doesn't share them; called before saving.
+    Where the disk refuses, the weights wait in `waiting` for the next epoch, with a warning; training goes on.
     """
 
     def __init__(self, network, path, best=None, bring_back=None):
         super().__init__()
         self.network, self.path, self.best = network, Path(path), best
         self.bring_back = bring_back or (lambda: None)
+        self.waiting = None
 
     def on_epoch_end(self, epoch, logs=None):
         if "val_top1" not in logs or (self.best is not None and score(logs) <= score(self.best)):
@@ -43,10 +45,21 @@ class Best(keras.callbacks.Callback):
             self.bring_back()
             try:
                 save_network(self.network, self.path)
+                self.waiting = None
             except OSError as error:
-                LOG.warning("%s can't be written (%s); training goes on.", self.path, error)
-                return
+                self.waiting = self.network.get_weights()
+                LOG.warning("The best network waits for the next epoch: %s.", error)
         self.best = dict(logs)
+
+    def write(self):
+        """Saves the weights that wait. Raises OSError where the disk refuses, and they wait on."""
+        now = self.network.get_weights()
+        self.network.set_weights(self.waiting)
+        try:
+            save_network(self.network, self.path)
+        finally:
+            self.network.set_weights(now)
+        self.waiting = None
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -54,13 +67,15 @@ class Checkpoint(keras.callbacks.Callback):
 
     facts: the EpochFacts whose counts belong to the state within an epoch. every: None for epochs only. notice: when it
     is given to any one worker, all write the state after the same step, one or two later, and raise `Preempted`.
-    chief: whether this process writes. A disk that is full or a weight that is not finite costs the checkpoint, not the
-    run.
+    chief: whether this process writes. files: callbacks that write before it (MetricsLog, Best); while something of
+    theirs waits for the disk there is no checkpoint, so that a run that goes on from the newest has all of it.
+    A disk that is full or a weight that is not finite costs the checkpoint, not the run.
     """
 
-    def __init__(self, directory, facts, every=None, notice=None, chief=True):
+    def __init__(self, directory, facts, every=None, notice=None, chief=True, files=()):
         super().__init__()
         self.directory, self.facts, self.every, self.notice, self.chief = directory, facts, every, notice, chief
+        self.files = files
 
     def on_epoch_end(self, epoch, logs=None):
         self._save()
@@ -73,24 +88,33 @@ class Checkpoint(keras.callbacks.Callback):
         if stop or (self.every is not None and self._step() % self.every == 0):
             self._save(self.facts.arrays())
         if stop:
+            there = checkpoints.path_of(self.directory, self._step()).exists() or not self.chief
+            found = f"the state after step {self._step():,} is in" if there else "its state can't be saved: see"
             raise Preempted(
-                f"train: asked to stop (SIGTERM); the state after step {self._step():,} is in {self.directory}. "
-                "The same command goes on from there."
+                f"train: asked to stop (SIGTERM); {found} {self.directory}. The same command goes on from the newest."
             )
 
     def _save(self, epoch=None):
-        if self.chief:
-            checkpoints.save_if_possible(self.directory, self._step(), self.model, epoch)
+        if not self.chief:
+            return
+        try:
+            write_waiting(self.files)
+        except OSError as error:
+            LOG.warning("The state after step %d is not saved before this is: %s.", self._step(), error)
+            return
+        checkpoints.save_if_possible(self.directory, self._step(), self.model, epoch)
 
     def _step(self):
         return int(self.model.optimizer.iterations.numpy())
 
 
+def write_waiting(files):
+    """Writes what still waits in any of `files`, callbacks. Raises OSError where the disk refuses again."""
+    for file in files:
+        if file.waiting:
+            file.write()
+
+
 def save_network(network, path):
-    """Writes `network` to a `.keras` file, whole or not at all."""
-    half_written = path.with_name(f".{path.stem}.half-written.keras")
-    try:
-        network.save(half_written)
-        half_written.replace(path)
-    finally:
-        half_written.unlink(missing_ok=True)
+    """Writes `network` to a `.keras` file, whole or not at all. Raises OSError where the disk refuses."""
+    checkpoints.replace_atomically(path, path.with_name(f".{path.stem}.half-written.keras"), network.save)

@@ -1,5 +1,6 @@
 """The state of a run in one file: written whole or not at all, and read back exactly."""
 
+import contextlib
 import io
 import logging
 import os
@@ -49,7 +50,7 @@ def save(directory, step, model, epoch=None):
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"step-{step:09d}.npz"
+    path = path_of(directory, step)
     arrays = {name: np.asarray(variable.numpy()) for name, variable in state(model).items()}
     _check_finite(arrays)
     arrays |= {f"epoch/{name}": value for name, value in (epoch or {}).items()}
@@ -60,6 +61,11 @@ def save(directory, step, model, epoch=None):
     for old in sorted(directory.glob(PATTERN))[:-KEEP]:
         old.unlink()
     return path
+
+
+def path_of(directory, step):
+    """Where the state after `step` updates is kept."""
+    return Path(directory) / f"step-{step:09d}.npz"
 
 
 def save_if_possible(directory, step, model, epoch=None):
@@ -129,18 +135,42 @@ def _restore(path, model, arrays):
 
 
 def write_atomically(path, write):
-    """Calls `write` with an open binary file that takes the place of `path` once it is safely on disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    """Calls `write` with an open binary file that takes the place of `path` once it is safely on disk.
+
+    Raises OSError, which names `path`, where the disk refuses.
+    """
+
+    def write_file(temporary):
         with open(temporary, "wb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+
+    replace_atomically(path, path.with_name(f".{path.name}.{os.getpid()}.tmp"), write_file)
+
+
+def replace_atomically(path, temporary, write):
+    """As `write_atomically` for a `write` that takes a path, `temporary`, in the same folder as `path`."""
+    try:
+        with naming(path):
+            write(temporary)
+            _sync(temporary)
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path):
+    """Lets an OSError say `path`, which a full disk's does not."""
     try:
-        os.fsync(folder)
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _sync(path):
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

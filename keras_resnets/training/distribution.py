@@ -1,5 +1,6 @@
 """The one place that talks to tf.distribute: strategies, shares of a batch, sums, decisions that all take alike."""
 
+import contextlib
 import os
 
 import keras
@@ -12,6 +13,30 @@ DEVICES = ("auto", "cpu", "gpu", "gpus", "workers")
 Slurm job name (MultiWorkerMirroredStrategy). `auto`: the most of what is there."""
 PATIENCE = 300.0
 """Seconds after which a worker gives up waiting for the others in one sum."""
+LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError, tf.errors.CancelledError)
+"""What TensorFlow raises in a worker when another one is gone or silent."""
+
+
+class WorkerLost(RuntimeError):
+    """Another worker is gone; it can't be replaced while this one runs."""
+
+    exit_code = 75
+    """Of the command line: sysexits.h EX_TEMPFAIL, "the user is invited to retry", for schedulers to requeue on."""
+
+
+@contextlib.contextmanager
+def noticing_losses():
+    """Raises `WorkerLost` for what TensorFlow says, among workers, when one of them is gone."""
+    try:
+        yield
+    except LOST as error:
+        if not _clustered():
+            raise
+        said = str(error.message).strip().partition("\n")[0]
+        raise WorkerLost(
+            f"train: another worker was lost or did not answer ({said}). Start all workers again with the "
+            "same command; they go on from the newest checkpoint."
+        ) from error
 
 
 def strategy(devices="auto", replicas=None):
@@ -24,7 +49,7 @@ def strategy(devices="auto", replicas=None):
     if devices not in DEVICES:
         raise ValueError(f"train: `devices` must be one of {', '.join(DEVICES)}, got {devices!r}.")
     gpus = tf.config.list_physical_devices("GPU")
-    clustered = "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
+    clustered = _clustered()
     if devices == "auto":
         devices = "workers" if clustered else "gpus" if len(gpus) > 1 else "gpu" if gpus else "cpu"
     if devices == "workers":
@@ -107,6 +132,10 @@ def agreed(strategy, number):
         return tf.reduce_min(gathered)
 
     return int(smallest(tf.constant(number, tf.int64)))
+
+
+def _clustered():
+    return "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
 
 
 def _workers(clustered):

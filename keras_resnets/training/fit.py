@@ -103,6 +103,7 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
         )
         if model.stop_training:
             break
+    callbacks.write_waiting(actors[-1].files)  # what a full disk kept waiting to the end ends the run
 
 
 def _batches(recipe, dataset, strategy, step):
@@ -135,17 +136,18 @@ def _callbacks(recipe, workdir, network, model, facts, rows, notice):
     found = [Guard(recipe.faults.skips), facts]
     if model.average is not None:
         found.insert(0, callbacks.EvaluateAverage())
-    last = callbacks.Checkpoint(workdir / "checkpoints", facts, recipe.checkpoint_steps, notice, chief)
+    directory = workdir / "checkpoints"
     if not chief:
-        return [*found, last]
-    found.append(MetricsLog(workdir / "metrics.csv"))
+        return [*found, callbacks.Checkpoint(directory, facts, None, notice, chief)]
+    files = [MetricsLog(workdir / "metrics.csv")]
     if recipe.optimizer.clipping is not None:
-        found.append(MetricsLog(workdir / "clipping.csv", clipping))
-    found.append(keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False))
+        files.append(MetricsLog(workdir / "clipping.csv", clipping))
+    found += [*files, keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False)]
     if recipe.data.watch == "validation":  # nothing is chosen by test images
         bring_back = functools.partial(fine_tuning.bring_back, recipe, model, network)
-        found.append(callbacks.Best(network, workdir / "best.keras", best_row(rows), bring_back))
-    return [*found, last]
+        files.append(callbacks.Best(network, workdir / "best.keras", best_row(rows), bring_back))
+        found.append(files[-1])
+    return [*found, callbacks.Checkpoint(directory, facts, recipe.checkpoint_steps, notice, chief, files)]
 
 
 def _resume(workdir, model):

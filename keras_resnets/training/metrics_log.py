@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from keras_resnets.training.checkpoints import write_atomically
+from keras_resnets.training.checkpoints import naming, write_atomically
 
 LOG = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ class MetricsLog(keras.callbacks.Callback):
 
     path: of the file; its columns are those of the first row. rows: function of (epoch, logs) to the dictionary to
     write; by default the epoch and its logs. A row that can't be written (disk full) waits for the next epoch, with a
-    warning; training goes on.
+    warning; training goes on. `waiting` holds such rows.
     """
 
     def __init__(self, path, row=None):
@@ -29,11 +29,12 @@ class MetricsLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.waiting.append({name: _number(value) for name, value in self.row(epoch, logs).items()})
         try:
-            self._append()
+            self.write()
         except OSError as error:
-            LOG.warning("%s can't be written (%s); the row of epoch %d waits for the next.", self.path, error, epoch)
+            LOG.warning("The row of epoch %d waits for the next: %s.", epoch, error)
 
-    def _append(self):
+    def write(self):
+        """Writes the rows that wait. Raises OSError where the disk refuses; the file is as it was, and they wait on."""
         exists = self.path.exists()
         columns = _columns(self.path) if exists else list(self.waiting[0])
         text = io.StringIO()
@@ -41,7 +42,8 @@ class MetricsLog(keras.callbacks.Callback):
         if not exists:
             writer.writeheader()
         writer.writerows(self.waiting)
-        _append_whole(self.path, text.getvalue().encode())
+        with naming(self.path):
+            _append_whole(self.path, text.getvalue().encode())
         self.waiting.clear()
 
 

@@ -16,7 +16,6 @@ It reads what a run left in its folder:
 import csv
 import functools
 import json
-import os
 import string
 from importlib import resources
 
@@ -25,6 +24,7 @@ import numpy as np
 from keras_resnets import plots, recipe
 from keras_resnets.evaluation import Evaluation
 from keras_resnets.training import page
+from keras_resnets.training.checkpoints import write_atomically
 
 NOT_MEASURED = '<p class="quiet">not measured</p>'
 MANY_ROWS = 20
@@ -78,7 +78,9 @@ def write_report(workdir):
         recipe=_recipe(settings),
         facts=_facts(facts) if facts else NOT_MEASURED,
     )
-    return _write(workdir / "report.html", text)
+    path = workdir / "report.html"
+    write_atomically(path, lambda file: file.write(text.encode()))
+    return path
 
 
 def _read(workdir, name, read):
@@ -111,16 +113,6 @@ def _csv(path):
 def _npz(path):
     with np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in ("images", "labels", "predictions", "probabilities")}
-
-
-def _write(path, text):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
 
 
 def _subtitle(facts):

@@ -2,9 +2,13 @@
 
 import fcntl
 import json
+import shutil
 
 from keras_resnets import recipe as recipes
 from keras_resnets.training.checkpoints import write_atomically
+
+LEFT_BEHIND = (".*.tmp", ".*.half-written.keras", ".artifact-*")
+"""What a process that was killed was writing, in the folder of a run and of its checkpoints; never read."""
 
 
 def claim(workdir, recipe, rank=0):
@@ -28,7 +32,14 @@ def claim(workdir, recipe, rank=0):
     except ValueError:
         lock.close()
         raise
+    if rank == 0:
+        _sweep(workdir)
     return lock
+
+
+def _sweep(workdir):
+    for path in (path for kind in LEFT_BEHIND for path in [*workdir.glob(kind), *workdir.glob(f"checkpoints/{kind}")]):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def _check_recipe(path, recipe, rank):
