@@ -34,6 +34,7 @@ class Run:
     report: Path
 
 
+@distribution.noticing_losses()
 def train(recipe, workdir, name=None, devices="auto", replicas=None):
     """Runs `recipe` in `workdir`, or goes on where an interrupted run of the same recipe stopped, and returns a `Run`.
 
