@@ -1,7 +1,7 @@
 # Everything runs in .venv; `make install` makes it. PYTHON=... uses another interpreter.
 PYTHON ?= .venv/bin/python
 
-.PHONY: install check lint test slow bench golden
+.PHONY: install check lint test slow drills bench golden
 
 install:
 	test -d .venv || python3 -m venv .venv
@@ -18,6 +18,9 @@ test:
 
 slow:
 	$(PYTHON) -m pytest -n 2 -m slow
+
+drills:
+	$(PYTHON) -m pytest tests/drills -m "drill or not drill"
 
 bench:
 	$(PYTHON) benchmarks/import_time.py
