@@ -39,12 +39,12 @@ def _run(recipe, page, description, argv):
     ):
         return recipe, workdir, devices, replicas
 
-    chosen, workdir, *devices = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    _, (chosen, workdir, *devices) = parsed(recipe, command, prog=page.name, description=description, args=argv)
     return train_and_print(chosen, workdir, page.name, *devices)
 
 
 def parsed(recipe, command, **options):
-    """What `command` returns for the flags; `recipe` is called again with those of its arguments that flags changed.
+    """(arguments of `recipe` that flags changed, what `command` returns for the recipe of these and all flags).
 
     command: function of `recipe`, and of flags of its own, that returns a tuple that begins with the recipe.
     """
@@ -54,10 +54,11 @@ def parsed(recipe, command, **options):
 
     first = recipe()
     loose = override(first, {"schedule.warmup_steps": 0})  # flags may shorten the run below the first recipe's warm-up
-    return parse(recipe(**changed(recipe, first, parse(loose)[0])))
+    arguments = _changed(recipe, first, parse(loose)[0])
+    return arguments, parse(recipe(**arguments))
 
 
-def changed(recipe, first, chosen):
+def _changed(recipe, first, chosen):
     """{name: value} of the function's arguments in which the recipe `chosen` by flags differs from the `first`."""
     values = {name: _leaf(chosen, name) for name in inspect.signature(recipe).parameters}
     return {name: value for name, value in values.items() if value != _leaf(first, name)}

@@ -33,5 +33,5 @@ def _run(recipe, page, description, argv):
         short = {"data.name": data, "fine_tune.weights": weights}
         return override(recipe, {path: value for path, value in short.items() if value is not None}), workdir
 
-    chosen, workdir = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    _, (chosen, workdir) = parsed(recipe, command, prog=page.name, description=description, args=argv)
     return train_and_print(chosen, workdir, page.name)

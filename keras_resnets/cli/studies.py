@@ -10,7 +10,7 @@ import tyro
 from rich.table import Table
 
 from keras_resnets.cli.messages import CONSOLE, with_messages
-from keras_resnets.cli.pages import changed, parsed
+from keras_resnets.cli.pages import parsed
 from keras_resnets.cli.train import Flat, train_and_print
 from keras_resnets.recipe import Recipe, differences, override
 
@@ -37,9 +37,8 @@ def _run_degradation(recipe, page, argv):
         return recipe, depths, workdir
 
     description = inspect.getdoc(inspect.getmodule(recipe))
-    chosen, depths, workdir = parsed(recipe, command, prog=page.name, description=description, args=argv)
-    first = recipe(**changed(recipe, recipe(), chosen))
-    changes = {path: after for path, (_, after) in differences(first, chosen).items()}
+    arguments, (chosen, depths, workdir) = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    changes = {path: after for path, (_, after) in differences(recipe(**arguments), chosen).items()}
     curves = {"plain": {}, "residual": {}}
     for kind, family in (("plain", "PlainNet"), ("residual", "ResNet")):
         for depth in depths:
@@ -81,8 +80,7 @@ def _run_agc_sensitivity(recipe, page, argv):
         return recipe, (batch_sizes, thresholds, seeds), workdir
 
     description = inspect.getdoc(inspect.getmodule(recipe))
-    chosen, grid, workdir = parsed(recipe, command, prog=page.name, description=description, args=argv)
-    arguments = changed(recipe, recipe(), chosen)
+    arguments, (chosen, grid, workdir) = parsed(recipe, command, prog=page.name, description=description, args=argv)
     changes = {path: after for path, (_, after) in differences(recipe(**arguments), chosen).items()}
     trials = [
         _trial(override(recipe(**arguments | {"batch_size": batch_size}), changes), clipping, seed, workdir, page.name)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keras_resnets.recipe import override
 from keras_resnets.training import distribution
 
 KINDS = ("one device", "replicas", "workers")
@@ -65,6 +66,11 @@ FEATURES = (
     ),
     Feature("determinism", lambda r: r.deterministic, {"deterministic": True}, {}),
 )
+
+
+def tried(feature, recipe):
+    """`recipe` asking for a feature and nothing else that could be in its way."""
+    return override(recipe, feature.fields)
 
 
 def kind(strategy):

@@ -11,6 +11,7 @@ from keras_resnets.data import datasets, pipeline
 from keras_resnets.data.examples import examples_to_arrays
 from keras_resnets.evaluation import Evaluation, evaluate, hardest
 from keras_resnets.export import Artifact, export
+from keras_resnets.models.resolution import at_resolution
 from keras_resnets.training import callbacks, checkpoints, distribution, distribution_rules, preemption, provenance
 from keras_resnets.training.assemble import build, compiled
 from keras_resnets.training.fit import fit, settle
@@ -104,7 +105,7 @@ def _export(recipe, workdir, dataset, network, evaluation, facts):
         **facts,
     }
     return export(
-        network,
+        at_resolution(network, *dataset.test_shape[:2]),
         workdir / "artifact",
         class_names=dataset.class_names,
         images=images,
