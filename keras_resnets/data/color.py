@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_resnets.data.seeds import seed_of
+from keras_resnets.data.share import all_of
 
 GRAY = np.array([0.299, 0.587, 0.114], "float32")
 """Shares of red, green and blue in luminance (ITU-R BT.601)."""
@@ -19,10 +20,11 @@ EIGENVECTORS = np.array([[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140],
 
 
 def color(augment, image_shape, seed):
-    """A function (images, step) -> images that does what a `recipe.Augment` asks, or None where it asks for none.
+    """A function (images, step, places) -> images that does what a `recipe.Augment` asks; None where it asks for none.
 
     Images are float32 (batch, height, width, 3) in 0..255, and may leave this range a little, as the papers' do:
-    nothing is clipped. What is drawn differs from image to image. ValueError for images without three channels.
+    nothing is clipped. What is drawn differs from image to image. places: as in `augmentation`.
+    ValueError for images without three channels.
     """
     if not augment.color_jitter and not augment.lighting:
         return None
@@ -30,17 +32,18 @@ def color(augment, image_shape, seed):
         name = "color_jitter" if augment.color_jitter else "lighting"
         raise ValueError(f"Augment: `{name}` needs images with 3 channels, got {image_shape[-1]}. Use 0, which is off.")
 
-    def apply(images, step):
+    def apply(images, step, places=None):
+        places = places or all_of(images)
         if augment.color_jitter:
-            images = jitter(images, augment.color_jitter, seed_of(seed, "jitter", step))
+            images = jitter(images, augment.color_jitter, seed_of(seed, "jitter", step), places)
         if augment.lighting:
-            images = images + lighting(tf.shape(images)[0], augment.lighting, seed_of(seed, "light", step))
+            images = images + places.of(lighting(places.size, augment.lighting, seed_of(seed, "light", step)))
         return images
 
     return apply
 
 
-def jitter(images, strength, seed):
+def jitter(images, strength, seed, places=None):
     """Images (batch, height, width, 3) with brightness, contrast and saturation changed.
 
     Each blends the image x with another, b: f x + (1 - f) b, with f even in [1 - strength, 1 + strength]. For
@@ -49,9 +52,9 @@ def jitter(images, strength, seed):
     offset an image.
     Sources: Howard 2013 (arXiv:1312.5402, section 2.2) with strength 0.5; fb.resnet.torch with 0.4.
     """
-    count = tf.shape(images)[0]
-    drawn = tf.random.stateless_uniform([3, count, 1, 1], seed, 1 - strength, 1 + strength)
-    brightness, contrast, saturation = tf.unstack(drawn)
+    count, places = tf.shape(images)[0], places or all_of(images)
+    drawn = tf.random.stateless_uniform([3, places.size, 1, 1], seed, 1 - strength, 1 + strength)
+    brightness, contrast, saturation = (places.of(factor) for factor in tf.unstack(drawn))
     to_gray = tf.constant(np.repeat(GRAY[:, None], 3, axis=1))
     matrix = brightness * contrast * (saturation * tf.eye(3) + (1 - saturation) * to_gray)
     offset = brightness * (1 - contrast) * (tf.reduce_mean(images, axis=(1, 2))[:, None] @ to_gray)

@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-from keras_resnets.data.seeds import seed_of
+from keras_resnets.data.seeds import seed_of, uniform_at
+from keras_resnets.data.share import all_of
 
 SMALLEST = 0.02
 """Share of the area, or less where a recipe's largest is."""
@@ -13,31 +14,32 @@ TRIES = 50
 
 
 def erasing(augment, seed):
-    """A function (images, step) -> images, float32 (batch, height, width, channels) in 0..255.
+    """A function (images, step, places) -> images, float32 (batch, height, width, channels) in 0..255.
 
-    `augment.erase` of a `recipe.Augment` is the largest share of the area; identity where it is 0. Keras' layer draws
-    height and width apart, whatever the area and ratio, and fills with clipped normal noise, of which half is black.
+    `augment.erase` of a `recipe.Augment` is the largest share of the area; identity where it is 0. places: as in
+    `augmentation`. Keras' layer draws height and width apart, whatever the area and ratio, and fills with clipped
+    normal noise, of which half is black.
     Source: Zhong et al. 2017 (arXiv:1708.04896), algorithm 1, with its probability of 1/2 and even noise.
     """
     if not augment.erase:
-        return lambda images, step: images
+        return lambda images, step, places=None: images
     area = (min(SMALLEST, augment.erase), augment.erase)
 
-    def apply(images, step):
-        count, (height, width) = tf.shape(images)[0], images.shape[1:3]
-        erased = tf.random.stateless_uniform([count, 1, 1], seed_of(seed, "whether", step)) < 0.5
-        mask = erased & boxes(count, height, width, area, seed_of(seed, "erase", step))
-        noise = tf.random.stateless_uniform(tf.shape(images), seed_of(seed, "noise", step), maxval=255)
+    def apply(images, step, places=None):
+        places, (height, width) = places or all_of(images), images.shape[1:3]
+        erased = places.of(tf.random.stateless_uniform([places.size, 1, 1], seed_of(seed, "whether", step))) < 0.5
+        mask = erased & boxes(places, height, width, area, seed_of(seed, "erase", step))
+        noise = uniform_at(places, images.shape[1:], seed_of(seed, "noise", step), maxval=255)
         return tf.where(mask[..., None], noise, images)
 
     return apply
 
 
-def boxes(count, height, width, area, seed):
-    """(count, height, width) booleans: a box an image, its area even in `area`, its ratio in 0.3 to 1 / 0.3."""
+def boxes(places, height, width, area, seed):
+    """(n, height, width) booleans: for each of the `Places` a box, area even in `area`, ratio from 0.3 to 1 / 0.3."""
 
     def draw(purpose, low, high):
-        return tf.random.stateless_uniform([count, TRIES], seed + purpose, low, high)
+        return places.of(tf.random.stateless_uniform([places.size, TRIES], seed + purpose, low, high))
 
     share, ratio = draw(0, *area), draw(1, RATIO, 1 / RATIO)
     rows = tf.round(tf.sqrt(share * height * width * ratio))

@@ -12,13 +12,19 @@ def consumed(recipe):
     return recipe.data.batch_size * (2 if recipe.augment.mixing == "nfnet" else 1)
 
 
+def mixes_batch(augment):
+    """Whether any image of a batch may be mixed with any other."""
+    return augment.mixing == "batch" and bool(augment.mixup or augment.cutmix)
+
+
 def mixing(augment, classes, seed):
-    """A function (images, labels, step) -> (images, labels) that does what a `recipe.Augment` asks.
+    """A function (images, labels, step, places) -> (images, labels) that does what a `recipe.Augment` asks.
 
     Without MixUp and CutMix, labels stay int32 (batch,). With either they become float32 (batch, classes) shares that
     sum to 1. With both, a coin decides for each step. Keras' layers mix the batch with itself in another order, and
     keep all of CutMix' box within the image. NFNets have no coin, two images for each one, and boxes that borders cut
-    off: for `nfnet` see `pair_mixing`. Seeded by (seed, step).
+    off: for `nfnet` see `pair_mixing`, the only one to heed `places`: any other takes whole batches. Seeded by (seed,
+    step).
     Sources: Zhang et al. 2017, arXiv:1710.09412; Yun et al. 2019, arXiv:1905.04899.
     ValueError where CutMix' parameter is above 1, which Keras' layer doesn't take.
     """
@@ -37,7 +43,7 @@ def mixing(augment, classes, seed):
         drawn = layer.get_random_transformation(images, seed=seeds.start(seed))
         return layer.transform_images(images, drawn), layer.transform_labels(labels, drawn)
 
-    def apply(images, labels, step):
+    def apply(images, labels, step, places=None):
         if not layers:
             return images, labels
         labels = tf.one_hot(labels, classes)

@@ -3,24 +3,33 @@
 import tensorflow as tf
 
 from keras_resnets.data.seeds import seed_of
+from keras_resnets.data.share import Places
 
 
 def pair_mixing(mixup, cutmix, classes, seed):
-    """A function (images, labels, step) -> (images, labels) from 2 n float32 images and int32 labels to n.
+    """A function (images, labels, step, places) -> (images, labels) from 2 n float32 images and int32 labels to n.
 
     Images k and n + k are a pair. The first half of the pairs is mixed by MixUp, each with a ratio of its own, the
     others by CutMix, each with a box of its own; with one of the parameters 0, all by the other.
+    places: the n pairs' `Places` among all pairs of the batch, ascending; left out where they are all.
     mixup, cutmix: parameter of the beta distribution of the first image's share; NFNets have 0.2 and 1.
     Labels are float32 (n, classes) shares: exactly those of the pixels.
     Source: Brock et al. 2021, arXiv:2102.06171, section 6; google-deepmind/deepmind-research nfnets/dataset.py, which
     pairs other positions of the batch.
     """
 
-    def apply(images, labels, step):
+    def apply(images, labels, step, places=None):
         pairs = tf.shape(images)[0] // 2
-        blended = pairs // 2 if mixup and cutmix else pairs if mixup else 0
-        ratio = beta(blended, mixup or 1.0, seed_of(seed, "mixup", step))
-        boxes = cutmix_masks(pairs - blended, images.shape[1:3], cutmix or 1.0, seed_of(seed, "cutmix", step))
+        places = places or Places(pairs)
+        of_all = places.size // 2 if mixup and cutmix else places.size if mixup else 0
+        ratio = beta(of_all, mixup or 1.0, seed_of(seed, "mixup", step))
+        drawn = cutmix_boxes(places.size - of_all, cutmix or 1.0, seed_of(seed, "cutmix", step))
+        blended = of_all
+        if places.chosen is not None:
+            pairs, blended = len(places.chosen), int((places.chosen < of_all).sum())
+            ratio = tf.gather(ratio, places.chosen[:blended])
+            drawn = [tf.gather(part, places.chosen[blended:] - of_all) for part in drawn]
+        boxes = cutmix_masks(*drawn, images.shape[1:3])
         share = tf.concat([ratio, tf.reduce_mean(boxes, axis=(1, 2))], axis=0)[:, None]
         labels = tf.one_hot(labels, classes)
         labels = share * labels[:pairs] + (1 - share) * labels[pairs:]
@@ -39,13 +48,19 @@ def beta(count, parameter, seed):
     return tf.cast(tf.math.divide_no_nan(one, one + other), tf.float32)
 
 
-def cutmix_masks(count, shape, parameter, seed):
-    """(count, height, width) masks, 1 in a box of sides sqrt(1 - lambda) around an even center, cut off at the borders.
+def cutmix_boxes(count, parameter, seed):
+    """(count,) sides and (count, 2) centers in [0, 1) of CutMix' boxes.
 
-    lambda ~ Beta(parameter, parameter). Half the box' sides are whole px, as in the reference.
+    Sides are sqrt(1 - lambda) with lambda ~ Beta(parameter, parameter), centers even.
     """
-    side = tf.sqrt(1 - beta(count, parameter, seed))
-    center = tf.random.stateless_uniform([count, 2], seed + 1)
+    return tf.sqrt(1 - beta(count, parameter, seed)), tf.random.stateless_uniform([count, 2], seed + 1)
+
+
+def cutmix_masks(side, center, shape):
+    """(count, height, width) masks, 1 in boxes of `cutmix_boxes`, cut off at the borders.
+
+    Half the box' sides are whole px, as in the reference.
+    """
     inside = []
     for axis, length in enumerate(shape):
         middle = tf.cast(center[:, axis] * length, tf.int32)[:, None]

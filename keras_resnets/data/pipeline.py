@@ -1,9 +1,13 @@
 """The order in which images reach a network: cache, shuffle, crop, augment, batch, mix, prefetch.
 
 The batch at step k is a pure function of (recipe, k): an epoch is a seeded permutation, all that is drawn at random is
-stateless, and a run that stopped continues with `start_step=k` as if it had not. Nothing here knows of replicas or
-workers.
+stateless, and a run that stopped continues with `start_step=k` as if it had not. The order is by example, however many
+workers read: an input worker opens its `Share` of each batch and no more, but for MixUp and CutMix within a batch,
+where each opens all of it. To read only some of a set's files would make the order depend on the number of workers,
+and is not offered. Nothing here knows of replicas.
 """
+
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -11,31 +15,41 @@ import tensorflow as tf
 from keras_resnets.data.augmentation import augmentation
 from keras_resnets.data.crops import crops
 from keras_resnets.data.erasing import erasing
-from keras_resnets.data.mixing import consumed, mixing
+from keras_resnets.data.mixing import consumed, mixes_batch, mixing
 from keras_resnets.data.rand_augment import rand_augment
 from keras_resnets.data.seeds import seed_of
-from keras_resnets.data.share import WHOLE, padded
+from keras_resnets.data.service import served
+from keras_resnets.data.share import WHOLE, Places, padded
 
 FOREVER = 2**62
 
 
-def training(dataset, recipe, start_step=0, share=WHOLE):
+def training(dataset, recipe, start_step=0, share=WHOLE, service=None):
     """An endless `tf.data.Dataset` of full batches, beginning with that of step `start_step`.
 
     Yields float32 images (batch, height, width, channels) in 0..255 and int32 labels (batch,), or with MixUp or CutMix
     float32 shares (batch, classes). A batch may straddle two epochs; each epoch shows every image once. NFNet's mixing
     makes one image of two, so that an epoch by `steps_per_epoch` passes twice over the images.
-    share: of each batch, what this input worker takes; the batches of all workers together are those of one.
+    share: of each batch, what this input worker takes; the batches of all workers together are those of one, bit for
+        bit. No other images are opened, but for MixUp and CutMix by `mixing batch`, which may blend any two of a batch:
+        each worker opens it whole. Of a set in memory or in files of an image each nothing else is read; the records of
+        larger files are all read, and those of other shares passed over undecoded.
+    service: address of a tf.data service that computes the batches, see `served`; None computes them here.
     Sets that aren't cached are shuffled within a buffer of `shuffle_buffer` records rather than as a whole.
-    Errors: those of `check`.
+    Errors: those of `check`, and ValueError where a batch does not divide among the workers.
     """
     check(dataset, recipe)
-    raw = consumed(recipe)
+    size, raw = recipe.data.batch_size, consumed(recipe)
+    share.check(size)
+    opens = WHOLE if mixes_batch(recipe.augment) else share
     stream = ordered(dataset.train, recipe, start_step * raw)
-    batches = opened(stream, dataset.train, recipe, dataset.image_shape, raw, start_step)
-    batches = augmented(batches, dataset, recipe, start_step)
-    if share != WHOLE:
+    places = opens.places(size, raw // size)
+    batches = opened(stream, dataset.train, recipe, dataset.image_shape, raw, start_step, places=places)
+    batches = augmented(batches, dataset, recipe, start_step, opens)
+    if share != opens:
         batches = batches.map(share.of)
+    if service is not None:
+        batches = served(batches, service, start_step)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
@@ -50,11 +64,13 @@ def ordered(examples, recipe, start=0):
     return _shuffled(stream, examples.size, buffer, recipe.seed, start)
 
 
-def opened(stream, examples, recipe, image_shape, batch_size, start_step=0, whole=False):
-    """Batches (uint8 images (batch_size, *image_shape), labels) of a stream of `ordered`, cropped as the recipe asks.
+def opened(stream, examples, recipe, image_shape, batch_size, start_step=0, whole=False, places=None):
+    """Batches (uint8 images (n, *image_shape), labels) of a stream of `ordered`, cropped as the recipe asks.
 
     whole: no random crops: as in evaluation.
+    places: the `Places` of the n in a batch of `batch_size` that are opened; None is all.
     """
+    places = places or Places(batch_size)
     crop = None if whole else crops(recipe.augment, recipe.data, image_shape)
     if _in_memory(examples, recipe):
         with tf.device("CPU:0"):
@@ -64,7 +80,7 @@ def opened(stream, examples, recipe, image_shape, batch_size, start_step=0, whol
             return tf.gather(images, chosen), tf.gather(labels, chosen)
 
         if crop is None:  # a batch at a time: some 100,000 images a second
-            return stream.batch(batch_size, drop_remainder=True).map(open_)
+            return _chosen(stream, places).map(open_)
     else:
         open_ = examples.decode if crop is None else examples.picture or examples.decode
 
@@ -74,28 +90,37 @@ def opened(stream, examples, recipe, image_shape, batch_size, start_step=0, whol
 
     if open_ or crop:
         stream = stream.enumerate(start_step * batch_size)
+        if places.chosen is not None:  # read on while the chosen are decoded
+            stream = _chosen(stream, places).prefetch(1).unbatch()
         stream = stream.map(one, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    batches = stream.batch(batch_size, drop_remainder=True)
+        batches = stream.batch(places.count, drop_remainder=True)
+    else:
+        batches = _chosen(stream, places)
     return batches.map(lambda images, labels: (images, _in_range(labels, examples.classes)))
 
 
-def augmented(batches, dataset, recipe, start_step=0):
+def augmented(batches, dataset, recipe, start_step=0, share=WHOLE):
     """What becomes of batches of `opened`, the first of which is that of step `start_step`.
 
+    share: of each batch, what there is of it; it must be whole for MixUp and CutMix by `mixing batch`.
     In order: padded crop, flip, color, RandAugment, erasing, mixing; for NFNets mixing precedes RandAugment.
     """
     augment, seed, shape = recipe.augment, recipe.seed, dataset.image_shape
     prepare, erase = augmentation(augment, shape, seed), erasing(augment, seed)
     mix = mixing(augment, len(dataset.class_names), seed)
     vary = rand_augment(augment, shape, seed)
-    early = augment.mixing == "nfnet"
+    early, size = augment.mixing == "nfnet", recipe.data.batch_size
+    raw, places = share.places(size, consumed(recipe) // size), share.places(size)
 
     def first(step, batch):
-        images, labels = prepare(batch[0], step), tf.cast(batch[1], tf.int32)
-        return mix(images, labels, step) if early else (images, labels)
+        images, labels = prepare(batch[0], step, raw), tf.cast(batch[1], tf.int32)
+        return mix(images, labels, step, places) if early else (images, labels)
+
+    def numbered(step, batch):
+        return *first(step, batch), places.positions(step)
 
     def last(step, batch):
-        images, labels = erase(batch[0], step), batch[1]
+        images, labels = erase(batch[0], step, places), batch[1]
         return (images, labels) if early else mix(images, labels, step)
 
     def parallel(stages, start, function):
@@ -103,29 +128,46 @@ def augmented(batches, dataset, recipe, start_step=0):
 
     if vary is None:
         return parallel(batches, start_step, lambda step, batch: last(step, first(step, batch)))
-    size = recipe.data.batch_size
-    images = parallel(batches, start_step, first).unbatch()
-    images = parallel(images, start_step * size, lambda place, example: (vary(example[0], place), example[1]))
-    return parallel(images.batch(size, drop_remainder=True), start_step, last)
+    images = parallel(batches, start_step, numbered).unbatch()
+    images = images.map(
+        lambda image, label, position: (vary(image, position), label),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+    return parallel(images.batch(places.count, drop_remainder=True), start_step, last)
 
 
 def evaluation(examples, batch_size, share=None):
     """A finite `tf.data.Dataset` of (float32 images in 0..255, int32 labels), in order; the last batch may be short.
 
-    share: for several input workers, who must all see equally many batches: this one's part of each. The last batch is
-    filled up, and a third tensor holds weights, 0 for what fills.
+    share: for several input workers, who must all see equally many batches: this one's part of each, and no more is
+        opened. The last batch is filled up, and a third tensor holds weights, 0 for what fills. ValueError where a
+        batch does not divide among the workers.
     """
-    dataset = examples.dataset
+    dataset, decode = examples.dataset, None
     if examples.cached:
         with tf.device("CPU:0"):
             dataset = tf.data.Dataset.from_tensor_slices(examples.arrays)
+    elif share is not None and examples.records is not None:
+        dataset, decode = examples.records, examples.decode
+    part = batch_size
+    if share is not None:
+        share.check(batch_size)
+        part = batch_size // share.count
+        dataset = dataset.batch(part).shard(share.count, share.index).unbatch()  # of `count` parts in a row, its own
+    if decode:
+        dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
     def finish(images, labels):
         return tf.cast(images, tf.float32), tf.cast(_in_range(labels, examples.classes), tf.int32)
 
-    batches = dataset.batch(batch_size).map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    batches = dataset.batch(part).map(finish, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     if share is not None:
-        batches = batches.map(lambda images, labels: share.of(*padded(batch_size, images, labels)))
+        nothing = tf.data.Dataset.from_tensors(
+            (tf.zeros((0, *dataset.element_spec[0].shape)), tf.zeros(0, tf.int32))  # where a last batch ends before it
+        )
+        batches = batches.concatenate(nothing).take(math.ceil(examples.size / batch_size))
+        batches = batches.map(lambda images, labels: padded(part, images, labels))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
@@ -160,6 +202,19 @@ def _check_batch(dataset, recipe):
             f"Data: `batch_size` must be at most the {size} training images of {dataset.name}, "
             f"got {recipe.data.batch_size}{drawn}. Lower `--data.batch-size`."
         )
+
+
+def _chosen(stream, places):
+    """Batches of those examples of `stream`, not yet opened, that stand at `places` of each batch."""
+    batches = stream.batch(places.size, drop_remainder=True)
+    if places.chosen is None:
+        return batches
+
+    def choose(*example):
+        found = tf.nest.map_structure(places.of, example)
+        return found if len(found) > 1 else found[0]
+
+    return batches.map(choose)
 
 
 def _in_memory(examples, recipe):

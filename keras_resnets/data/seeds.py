@@ -1,5 +1,7 @@
 """Seeds: what is drawn follows from the recipe's seed, a purpose and a place, and from nothing that came before."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -27,3 +29,24 @@ def seed_of(seed, purpose, step):
     """A stateless seed (2,) for a recipe's integer seed, a word that says what for, and the integer step or place."""
     word = int.from_bytes(purpose.encode()[:7], "big")
     return tf.random.experimental.stateless_fold_in(tf.constant([seed, word], tf.int64), step)
+
+
+def uniform_at(places, shape, seed, maxval):
+    """(n, *shape) in [0, maxval): for each of n `Places` its row of `stateless_uniform((size, *shape), seed)`.
+
+    Rows of other places aren't drawn. Philox numbers its draws in fours by a counter, so that one can begin anywhere
+    (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"); TensorFlow's counter starts with a zero.
+    """
+    if places.chosen is None:
+        return tf.random.stateless_uniform((places.size, *shape), seed, maxval=maxval)
+    length, philox = math.prod(shape), tf.random.Algorithm.PHILOX.value
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+
+    def row(place):
+        four, within = place * length // 4, place * length % 4
+        start = counter + tf.cast(tf.stack([four, 0]), tf.uint64)
+        drawn = tf.raw_ops.StatelessRandomUniformV2(shape=[length + 3], key=key, counter=start, alg=philox)
+        return drawn[within : within + length]
+
+    rows = tf.map_fn(row, tf.constant(places.chosen, tf.int64), fn_output_signature=tf.TensorSpec(length))
+    return tf.reshape(rows, (-1, *shape)) * maxval

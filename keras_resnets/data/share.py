@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -27,8 +28,53 @@ class Share:
 
         return tuple(part(tensor) for tensor in batch)
 
+    def places(self, size, batches=1):
+        """`Places` of this part of each of `batches` batches of `size`, which follow one another as one."""
+        if self.count == 1:
+            return Places(size * batches)
+        own = self.index * (size // self.count) + np.arange(size // self.count)
+        return Places(size * batches, np.concatenate([batch * size + own for batch in range(batches)]))
+
+    def check(self, size):
+        """ValueError where batches of `size` do not divide among the workers."""
+        if size % self.count:
+            raise ValueError(
+                f"Share: `batch_size` must divide among {self.count} input workers, got {size}. Choose a multiple."
+            )
+
 
 WHOLE = Share(0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where in a batch of `size` images those at hand stand: `chosen`, integers (n,), or None for all of them.
+
+    What is drawn at random for a batch is drawn for all of it and then chosen from, so that an image meets with the
+    same whether or not the others are there.
+    """
+
+    size: int
+    chosen: np.ndarray | None = None
+
+    @property
+    def count(self):
+        """How many images these are."""
+        return self.size if self.chosen is None else len(self.chosen)
+
+    def of(self, drawn):
+        """What was drawn for these images, of a tensor (size, ...) of what was drawn for all."""
+        return drawn if self.chosen is None else tf.gather(drawn, self.chosen)
+
+    def positions(self, step):
+        """Integers (n,): the positions of these images in the stream of all batches, at an integer `step`."""
+        places = tf.range(self.size) if self.chosen is None else tf.constant(self.chosen)
+        return step * self.size + tf.cast(places, step.dtype)
+
+
+def all_of(images):
+    """The `Places` of a batch that is whole."""
+    return Places(tf.shape(images)[0])
 
 
 def padded(batch_size, images, labels):

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from keras_resnets.data.erasing import boxes, erasing
+from keras_resnets.data.share import Places
 from keras_resnets.recipe import Augment
 
 STEPS = [tf.constant(step, tf.int64) for step in (0, 1)]
@@ -22,7 +23,7 @@ def test_half_of_the_images_get_a_box_of_even_noise_and_keep_the_rest():
 
 
 def test_areas_and_ratios_keep_to_the_papers_ranges_and_reach_the_ends():
-    masks = boxes(500, 100, 120, (0.02, 0.4), tf.constant([1, 2], tf.int64)).numpy()
+    masks = boxes(Places(500), 100, 120, (0.02, 0.4), tf.constant([1, 2], tf.int64)).numpy()
     heights, widths = masks.any(axis=2).sum(axis=1), masks.any(axis=1).sum(axis=1)
     area, ratio = heights * widths / 12_000, heights / widths
     assert 0.018 < area.min() < 0.03 and 0.3 < area.max() < 0.41

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_resnets.data.pair_mixing import beta, cutmix_masks, pair_mixing
+from keras_resnets.data.pair_mixing import beta, cutmix_boxes, cutmix_masks, pair_mixing
 
 SEED = tf.constant([1, 2], tf.int64)
 LABELS = np.arange(32, dtype="int32")
@@ -35,14 +35,14 @@ def test_labels_are_the_shares_of_the_pixels():
 
 
 def test_cutmix_shows_the_first_image_in_one_box_of_the_references_size():
-    masks = cutmix_masks(300, (20, 24), 1.0, SEED).numpy()
+    masks = cutmix_masks(*cutmix_boxes(300, 1.0, SEED), (20, 24)).numpy()
     side = np.sqrt(1 - beta(300, 1.0, SEED).numpy())
     for mask, length in zip(masks, side, strict=True):
         height, width = mask.any(axis=1).sum(), mask.any(axis=0).sum()
         assert mask.sum() == height * width and set(np.unique(mask)) <= {0, 1}
         assert height <= 2 * (int(20 * length) // 2) and width <= 2 * (int(24 * length) // 2)
     assert masks[:, 0, 0].any() and masks[:, -1, -1].any() and masks[:, 10, 12].any()
-    assert abs(cutmix_masks(2000, (100, 100), 1.0, SEED).numpy().mean() - numeric_share()) < 0.02
+    assert abs(cutmix_masks(*cutmix_boxes(2000, 1.0, SEED), (100, 100)).numpy().mean() - numeric_share()) < 0.02
 
 
 def numeric_share():

@@ -1,0 +1,33 @@
+"""tf.data service: batches computed on other machines, in the order in which they would be computed here."""
+
+import tensorflow as tf
+
+SCHEME = "grpc://"
+
+
+def served(batches, address, start_step):
+    """`batches`, the first of which is that of step `start_step`, computed by the service at `address`.
+
+    address: of the service's dispatcher, `grpc://host:port`.
+    The service must have one worker, which sees the files under the same paths: tf.data promises no order among several
+    workers, each of which would compute every batch. So batches travel with their step, and one that is not that which
+    is due stops the stream (InvalidArgumentError), as does a worker that was started anew; the run then goes on from
+    its checkpoint. Not part of a recipe, for the batches are the same with and without.
+    ValueError for an address of another form.
+    """
+    if not address.startswith(SCHEME):
+        raise ValueError(
+            f"train: `data_service` must be the address of a tf.data service's dispatcher, {SCHEME}HOST:PORT, got "
+            f"{address!r}."
+        )
+    service = tf.data.experimental.service
+    batches = batches.enumerate(start_step)
+    batches = batches.apply(service.distribute(processing_mode=service.ShardingPolicy.OFF, service=address))
+    rule = "train: `--data-service` must have one worker, started before the run. The step that came and the one due:"
+
+    def in_order(due, numbered):
+        step, batch = numbered
+        with tf.control_dependencies([tf.debugging.Assert(tf.equal(step, due), [rule, step, due])]):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    return batches.enumerate(start_step).map(in_order)
