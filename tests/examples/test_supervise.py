@@ -57,3 +57,18 @@ def test_sigterm_goes_to_the_command_and_no_other_try_follows(tmp_path):
     finally:
         process.kill()
     assert (tmp_path / "log").read_text().split() == ["started", "saved"]
+
+
+def test_what_does_not_hear_sigterm_is_killed(tmp_path):
+    script = "trap '' TERM; echo started >> log; exec sleep 60"
+    environment = os.environ | {"PAUSE": "0", "GRACE": "0.2"}
+    process = subprocess.Popen([SUPERVISE, "bash", "-c", script], cwd=tmp_path, env=environment)
+    try:
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "log").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 137
+    finally:
+        process.kill()
+    assert (tmp_path / "log").read_text().split() == ["started"]
