@@ -86,7 +86,7 @@ class Checkpoint(keras.callbacks.Callback):
             optimizer.stop_asked.assign(1.0)
         stop = optimizer.stop_agreed.numpy() > 0
         if stop or (self.every is not None and self._step() % self.every == 0):
-            self._save(self.facts.arrays())
+            self._save(self.facts.arrays())  # in all workers: a metric is read as the sum over them
         if stop:
             there = checkpoints.path_of(self.directory, self._step()).exists() or not self.chief
             found = f"the state after step {self._step():,} is in" if there else "its state can't be saved: see"

@@ -42,7 +42,9 @@ def state(model):
 
 
 def save(directory, step, model, epoch=None):
-    """Writes the state after `step` updates and forgets all but the newest KEEP; returns the path.
+    """Writes the state after `step` updates and forgets all but the newest KEEP up to it; returns the path.
+
+    Those of later steps are damaged, or of a past that the run went back from: they go, too.
 
     epoch: {name: array} of what an epoch that has not ended measured so far.
     Raises ValueError where a number of the state is not finite, and OSError where the disk refuses; either way the
@@ -58,8 +60,9 @@ def save(directory, step, model, epoch=None):
     np.savez(content, **arrays)
     check = zlib.crc32(content.getbuffer())
     write_atomically(path, lambda file: (file.write(content.getbuffer()), file.write(TRAILER.pack(MAGIC, check))))
-    for old in sorted(directory.glob(PATTERN))[:-KEEP]:
-        old.unlink()
+    present = sorted(directory.glob(PATTERN))
+    for other in set(present) - set(present[: present.index(path) + 1][-KEEP:]):
+        other.unlink()
     return path
 
 

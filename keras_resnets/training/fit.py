@@ -138,7 +138,7 @@ def _callbacks(recipe, workdir, network, model, facts, rows, notice):
         found.insert(0, callbacks.EvaluateAverage())
     directory = workdir / "checkpoints"
     if not chief:
-        return [*found, callbacks.Checkpoint(directory, facts, None, notice, chief)]
+        return [*found, callbacks.Checkpoint(directory, facts, recipe.checkpoint_steps, notice, chief)]
     files = [MetricsLog(workdir / "metrics.csv")]
     if recipe.optimizer.clipping is not None:
         files.append(MetricsLog(workdir / "clipping.csv", clipping))
@@ -157,4 +157,6 @@ def _resume(workdir, model):
     step, open_epoch = checkpoints.restore_newest(directory, model, newest)
     if step:
         LOG.info("Going on after step %s of %s.", f"{step:,}", workdir)
+    elif any(directory.glob(checkpoints.PATTERN)):
+        LOG.warning("No checkpoint in %s can be used by all: the run starts again from step 0.", directory)
     return step, open_epoch
