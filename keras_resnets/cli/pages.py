@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from keras_resnets.cli.messages import with_messages
-from keras_resnets.cli.train import Devices, Flat, Replicas, train_and_print
+from keras_resnets.cli.train import DataService, Devices, Flat, Replicas, train_and_print
 from keras_resnets.recipe import Recipe, get, override
 
 WORKDIR = tyro.conf.arg(help="Folder of the run; None is runs/MODEL-DATASET.")
@@ -36,11 +36,12 @@ def _run(recipe, page, description, argv):
         workdir: Annotated[Path | None, WORKDIR] = None,
         devices: Devices = "auto",
         replicas: Replicas = None,
+        data_service: DataService = None,
     ):
-        return recipe, workdir, devices, replicas
+        return recipe, workdir, devices, replicas, data_service
 
-    _, (chosen, workdir, *devices) = parsed(recipe, command, prog=page.name, description=description, args=argv)
-    return train_and_print(chosen, workdir, page.name, *devices)
+    _, (chosen, workdir, *machines) = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    return train_and_print(chosen, workdir, page.name, *machines)
 
 
 def parsed(recipe, command, **options):

@@ -20,6 +20,13 @@ Replicas = Annotated[
     int | None,
     tyro.conf.arg(help="Devices of this host; None is all GPUs, or one CPU. A batch is divided among them."),
 ]
+DataService = Annotated[
+    str | None,
+    tyro.conf.arg(
+        metavar="grpc://HOST:PORT",
+        help="Dispatcher of a tf.data service of one worker, which computes the batches; None computes them here.",
+    ),
+]
 
 
 def train(
@@ -27,6 +34,7 @@ def train(
     workdir: Path | None = None,
     devices: Devices = "auto",
     replicas: Replicas = None,
+    data_service: DataService = None,
 ):
     """Train a network, evaluate it, export it for others and the phone, and write report.html.
 
@@ -37,15 +45,15 @@ def train(
         recipe: What to train on what, and how.
         workdir: Folder of the run; by default runs/MODEL-DATASET.
     """
-    train_and_print(recipe, workdir, None, devices, replicas)
+    train_and_print(recipe, workdir, None, devices, replicas, data_service)
 
 
-def train_and_print(recipe, workdir, name, devices="auto", replicas=None):
+def train_and_print(recipe, workdir, name, devices="auto", replicas=None, data_service=None):
     """Trains `recipe` in `workdir`, by default runs/MODEL-DATASET, and prints what the test images say."""
     from keras_resnets.training.run import train as train_
 
     workdir = workdir or Path("runs") / f"{recipe.model.lower()}-{Path(recipe.data.name.removeprefix('folder:')).name}"
-    finished = train_(recipe, workdir, name, devices, replicas)
+    finished = train_(recipe, workdir, name, devices, replicas, data_service)
     if finished is None:  # another worker evaluates and reports
         return
     evaluation = finished.evaluation

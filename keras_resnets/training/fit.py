@@ -19,10 +19,11 @@ from keras_resnets.training.metrics_log import MetricsLog, read_metrics, read_un
 LOG = logging.getLogger(__name__)
 
 
-def fit(recipe, workdir, dataset, network, model, notice=None):
+def fit(recipe, workdir, dataset, network, model, notice=None, service=None):
     """Trains `model` from the newest checkpoint in `workdir` to the recipe's last step.
 
     network: what shares its weights and is kept as best.keras. notice: `preemption.Notice`.
+    service: address of a tf.data service, see `data.service`.
     Returns the seconds that all epochs so far took, and the steps they made. Raises `Diverged`, `Preempted`.
     """
     strategy = model.distribute_strategy
@@ -35,7 +36,7 @@ def fit(recipe, workdir, dataset, network, model, notice=None):
         checkpoints.save(workdir / "checkpoints", 0, model)  # a first epoch that diverges has somewhere to go back to
     while True:
         try:
-            _fit(recipe, workdir, dataset, network, model, notice, rollbacks.rate_factor)
+            _fit(recipe, workdir, dataset, network, model, notice, rollbacks.rate_factor, service)
             break
         except Diverged as error:
             rollbacks.add(int(model.optimizer.iterations.numpy()), error)
@@ -63,7 +64,7 @@ def settle(recipe, workdir, dataset, network, model):
     return {"network_kept": "the last" if model.average is None else "the moving average"}
 
 
-def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
+def _fit(recipe, workdir, dataset, network, model, notice, rate_factor, service):
     strategy = model.distribute_strategy
     chief = distribution.is_chief(strategy)
     step, open_epoch = _resume(workdir, model)
@@ -91,7 +92,7 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
     for stretch in stretches(step, recipe.steps, epoch_steps, ends=[phase.start for phase in plan]):
         fine_tuning.enter(recipe, model, plan, stretch.start)
         model.fit(
-            _batches(recipe, dataset, strategy, stretch.start),
+            _batches(recipe, dataset, strategy, stretch.start, service),
             validation_data=validation,
             validation_steps=validation and math.ceil(watched.size / recipe.data.batch_size),
             initial_epoch=stretch.epoch,
@@ -106,9 +107,9 @@ def _fit(recipe, workdir, dataset, network, model, notice, rate_factor):
     callbacks.write_waiting(actors[-1].files)  # what a full disk kept waiting to the end ends the run
 
 
-def _batches(recipe, dataset, strategy, step):
+def _batches(recipe, dataset, strategy, step, service):
     def share_of(share):
-        batches = pipeline.training(dataset, recipe, step, share)
+        batches = pipeline.training(dataset, recipe, step, share, service)
         if recipe.class_weights == "none":
             return batches
         return weighted(batches, balanced(dataset.train, len(dataset.class_names)))

@@ -36,7 +36,7 @@ class Run:
 
 
 @distribution.noticing_losses()
-def train(recipe, workdir, name=None, devices="auto", replicas=None):
+def train(recipe, workdir, name=None, devices="auto", replicas=None, data_service=None):
     """Runs `recipe` in `workdir`, or goes on where an interrupted run of the same recipe stopped, and returns a `Run`.
 
     workdir: folder for metrics.csv, tensorboard/, checkpoints/, best.keras, model.keras, evaluation.json, artifact/ and
@@ -45,6 +45,7 @@ def train(recipe, workdir, name=None, devices="auto", replicas=None):
     name: of the recipe, for the report.
     devices, replicas: what to compute on, see `distribution.strategy`; with the same global batch the result is the
         same. ValueError for what can't be combined, see `distribution_rules`.
+    data_service: address of a tf.data service that computes the batches, see `data.service`; they are the same.
     """
     workdir = Path(workdir)
     strategy = distribution.strategy(devices, replicas)
@@ -58,7 +59,7 @@ def train(recipe, workdir, name=None, devices="auto", replicas=None):
             check_photos(recipe, dataset, network)
             model = compiled(recipe, network)
         with preemption.notice() as notice:
-            seconds, steps = fit(recipe, workdir, dataset, network, model, notice)
+            seconds, steps = fit(recipe, workdir, dataset, network, model, notice, data_service)
         kept = settle(recipe, workdir, dataset, network, model)
         if not distribution.is_chief(strategy):
             return None

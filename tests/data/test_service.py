@@ -1,5 +1,7 @@
 """tf.data service: the batches of a service on loopback are those computed here, in order, from any step."""
 
+import socket
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -70,7 +72,15 @@ def test_two_workers_are_noticed_before_a_batch_is_seen_twice():
     assert len(workers) == 2 and seen == list(range(5, 5 + len(seen)))
 
 
-@pytest.mark.parametrize("wrong", ["localhost:5000", "http://localhost:5000", ""])
+def test_a_dispatcher_that_does_not_answer_is_an_error():
+    with socket.socket() as taken:  # bound, and listening to nobody
+        taken.bind(("localhost", 0))
+        address = f"grpc://localhost:{taken.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match=rf"{address} does not answer: .* leave out `--data-service`"):
+            pipeline.training(made(True), RECIPE, service=address)
+
+
+@pytest.mark.parametrize("wrong", ["localhost:5000", "http://localhost:5000", "grpc://localhost", "grpc://host:x", ""])
 def test_an_address_of_another_form_is_an_error(wrong):
     with pytest.raises(ValueError, match=r"`data_service` must be the address .*, grpc://HOST:PORT, got '"):
         pipeline.training(made(True), RECIPE, service=wrong)

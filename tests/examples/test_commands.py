@@ -21,7 +21,7 @@ def test_the_recipe_takes_the_command(monkeypatch, command, gpus):
     monkeypatch.setattr(pages, "train_and_print", lambda *arguments: taken.append(arguments))
     monkeypatch.setattr("sys.argv", ["imagenet_resnet.py", *shlex.split(command)])
     runpy.run_path(str(ROOT / "recipes/imagenet_resnet.py"), run_name="__main__")
-    ((recipe, workdir, _, devices, _),) = taken
+    ((recipe, workdir, _, devices, *_),) = taken
     assert (workdir, recipe.data.directory) == (Path("/shared/run"), "/shared")
     assert devices == ("workers" if gpus > 8 else "gpus")
     assert recipe.data.batch_size % gpus == 0
