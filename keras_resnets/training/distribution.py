@@ -32,10 +32,9 @@ def noticing_losses():
     except LOST as error:
         if not _clustered():
             raise
-        said = str(error.message).strip().partition("\n")[0]
         raise WorkerLost(
-            f"train: another worker was lost or did not answer ({said}). Start all workers again with the "
-            "same command; they go on from the newest checkpoint."
+            f"train: another worker was lost or did not answer ({type(error).__name__}). Start all workers again with "
+            "the same command; they go on from the newest checkpoint."
         ) from error
 
 
