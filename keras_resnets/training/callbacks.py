@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from keras_resnets.training import checkpoints
 from keras_resnets.training.early_stopping import score
@@ -60,6 +61,25 @@ class Best(keras.callbacks.Callback):
         finally:
             self.network.set_weights(now)
         self.waiting = None
+
+
+class TensorBoard(keras.callbacks.TensorBoard):
+    """Keras' own, but a disk that is full costs its curves, not the run."""
+
+    def on_test_end(self, logs=None):
+        self._try(super().on_test_end, logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._try(super().on_epoch_end, epoch, logs)
+
+    def on_train_end(self, logs=None):
+        self._try(super().on_train_end, logs)
+
+    def _try(self, method, *args):
+        try:
+            method(*args)
+        except (tf.errors.OpError, OSError) as error:
+            LOG.warning("%s lacks an epoch: %s.", self.log_dir, getattr(error, "message", error))
 
 
 class Checkpoint(keras.callbacks.Callback):

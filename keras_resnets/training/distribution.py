@@ -4,6 +4,7 @@ import contextlib
 import os
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_resnets.data.share import WHOLE, Share
@@ -135,6 +136,39 @@ def agreed(strategy, number):
 
 def _clustered():
     return "TF_CONFIG" in os.environ or int(os.environ.get("SLURM_NTASKS", 1)) > 1
+
+
+def reader(strategy, variables):
+    """A function that returns the numbers of all `variables` on each replica, an array (replicas, numbers).
+
+    variables: float32, such as a metric's sums, of which each replica has its own. All workers must call it.
+    """
+
+    def here():
+        return tf.concat([tf.reshape(variable.value, (1, -1)) for variable in variables], axis=1)
+
+    if strategy.num_replicas_in_sync == 1:
+        return lambda: here().numpy()
+    gathered = tf.function(lambda: strategy.gather(strategy.run(here), axis=0))
+    return lambda: gathered().numpy()
+
+
+def add_to_replicas(strategy, variables, rows):
+    """Adds to each replica's `variables` its row of `rows`, as `reader` returned them.
+
+    Where there were more or fewer replicas, each gets as much of the sum.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if len(rows) != replicas:
+        rows = np.repeat(rows.sum(axis=0, keepdims=True) / replicas, replicas, axis=0)
+    sizes = [int(np.prod(variable.shape)) for variable in variables]
+
+    def add():
+        row = tf.constant(rows)[tf.distribute.get_replica_context().replica_id_in_sync_group]
+        for variable, part in zip(variables, tf.split(row, sizes), strict=True):
+            variable.assign_add(tf.reshape(part, variable.shape))
+
+    strategy.run(tf.function(add))
 
 
 def _workers(clustered):

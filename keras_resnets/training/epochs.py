@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from keras_resnets.training import distribution
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -43,23 +45,28 @@ class EpochFacts(keras.callbacks.Callback):
 
     It comes before the callbacks that write logs. batch_size: images a step, over all replicas. epoch_steps: updates in
     a whole epoch. What it counts within an epoch is state of the run: `arrays()` gives it with the network's own
-    metrics, and `resume(arrays)` goes on from it in the next epoch that begins.
+    metrics on each replica, and `resume(arrays)` goes on from it in the next epoch that begins.
     `clipped` is the sum over the epoch of each weight's clipped fraction, in the optimizer's order of weights.
     """
 
     def __init__(self, batch_size, epoch_steps):
         super().__init__()
         self.batch_size, self.epoch_steps = batch_size, epoch_steps
-        self.resumed = None
+        self.resumed = self.read_metrics = None
 
     def arrays(self):
-        """{name: array} of what the epoch has measured so far."""
-        metrics = {f"metric/{v.path}": v.numpy() for v in self.model.metrics_variables}
-        return metrics | {"seconds": np.asarray(self._seconds()), "clipped": self.clipped, "batches": self.batches}
+        """{name: array} of what the epoch has measured so far; all workers must call it."""
+        if self.read_metrics is None:
+            self.read_metrics = distribution.reader(self.model.distribute_strategy, self.model.metrics_variables)
+        own = {"seconds": np.asarray(self._seconds()), "clipped": self.clipped, "batches": self.batches}
+        return own | {"metrics": self.read_metrics()}
 
     def resume(self, arrays):
         """Lets the next epoch begin as if it had already measured `arrays`."""
         self.resumed = arrays or None
+
+    def on_train_begin(self, logs=None):
+        self.read_metrics = None  # the model may have been compiled anew
 
     def on_epoch_begin(self, epoch, logs=None):
         self.earlier, self.start, self.trained = 0.0, time.monotonic(), None
@@ -71,8 +78,8 @@ class EpochFacts(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self.resumed is not None:  # only now do all metrics exist; they are sums and counts
-            for variable in self.model.metrics_variables:
-                variable.assign_add(self.resumed[f"metric/{variable.path}"])
+            model = self.model
+            distribution.add_to_replicas(model.distribute_strategy, model.metrics_variables, self.resumed["metrics"])
             self.resumed = None
         self.clipped += self.model.optimizer.clipped_by_weight.numpy()
         self.batches += 1

@@ -6,8 +6,6 @@ import logging
 import math
 import sys
 
-import keras
-
 from keras_resnets.data import pipeline
 from keras_resnets.data.class_weights import balanced, weighted
 from keras_resnets.training import averaging, callbacks, checkpoints, distribution, fine_tuning
@@ -143,7 +141,7 @@ def _callbacks(recipe, workdir, network, model, facts, rows, notice):
     files = [MetricsLog(workdir / "metrics.csv")]
     if recipe.optimizer.clipping is not None:
         files.append(MetricsLog(workdir / "clipping.csv", clipping))
-    found += [*files, keras.callbacks.TensorBoard(workdir / "tensorboard", write_graph=False)]
+    found += [*files, callbacks.TensorBoard(workdir / "tensorboard", write_graph=False)]
     if recipe.data.watch == "validation":  # nothing is chosen by test images
         bring_back = functools.partial(fine_tuning.bring_back, recipe, model, network)
         files.append(callbacks.Best(network, workdir / "best.keras", best_row(rows), bring_back))

@@ -44,15 +44,21 @@ def recipe(**changes):
     return override(RECIPE, {"model_options": RECIPE.model_options | {"blocks": BLOCKS}} | changes)
 
 
+SHORT = recipe(steps=20)
+"""What several workers train: starting them takes longer than their steps."""
+
+
 class Process:
     """A run of `keras-resnets train` in a process of its own.
 
-    workdir: of the run; its output is kept beside it. trouble: function called in the process before training starts.
+    workdir: of the run; its output is kept beside the folder it is in. trouble: function of the workdir, called in the
+        process before training starts.
     environment: variables set in it. devices, replicas: of `train`.
     """
 
     def __init__(self, workdir, recipe, trouble=None, environment=None, devices="cpu", replicas=None, name="log"):
-        self.workdir, self.log = Path(workdir), Path(workdir).with_suffix(f".{name}")
+        workdir = self.workdir = Path(workdir)
+        self.log = workdir.parents[1] / f"{workdir.parent.name}-{workdir.name}.{name}"  # on another disk than the run
         self.start = self.log.stat().st_size if self.log.exists() else 0
         arguments = (recipe, self.workdir, self.log, trouble, environment or {}, devices, replicas)
         self.process = PROCESSES.Process(target=_train, args=arguments, daemon=True)
@@ -169,3 +175,10 @@ def cluster(count):
         free.close()
     tasks = [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": k}} for k in range(count)]
     return [{"TF_CONFIG": json.dumps(task)} for task in tasks]
+
+
+if __name__ == "__main__":  # one of the workers that TF_CONFIG names, for a loop that starts it again
+    from keras_resnets.cli.messages import with_messages
+    from keras_resnets.cli.train import train_and_print
+
+    with_messages(train_and_print, SHORT, Path(sys.argv[1]), None, "workers")

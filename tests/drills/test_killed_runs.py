@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from drilling import Process, assert_same, recipe, step_on_disk, to_the_end
+from drilling import Process, assert_same, recipe, result, step_on_disk, to_the_end
 from troubles import At, KilledAtEveryKindOfFileOperation, PowerCutAtEveryKindOfFile, Signal
 
 KILLS, KILLS_A_LIFE = 20, 4
@@ -47,6 +47,18 @@ def test_one_kill_in_mid_epoch_and_one_asked_for_later(tmp_path, whole, tally):
     to_the_end(tmp_path / "run", recipe())
     assert_same(tmp_path / "run", whole)
     tally.add(2)
+
+
+@pytest.mark.drill
+def test_two_replicas(tmp_path, tally):
+    """two replicas in one process, SIGKILL in mid-epoch"""
+    tally.tried = 1
+    to_the_end(tmp_path / "whole", recipe(), replicas=2)
+    trouble = At((("on_train_batch_begin", 18, Signal(9)),))
+    to_the_end(tmp_path / "run", recipe(), -signal.SIGKILL, trouble=trouble, replicas=2)
+    to_the_end(tmp_path / "run", recipe(), replicas=2)
+    assert_same(tmp_path / "run", result(tmp_path / "whole"))
+    tally.add()
 
 
 @pytest.mark.drill

@@ -18,9 +18,11 @@ class KilledAtEveryKindOfFileOperation:
 
     A kind is an operation and a path, with numbers and random names left out: before `os.rename` of
     `.step-N.npz.N.tmp` a checkpoint is written but not in its place. record: file that the kinds are kept in.
+    only: this kind, None for all.
     """
 
     record: Path
+    only: str | None = None
 
     def __call__(self, workdir):
         done = set(self.record.read_text().splitlines()) if self.record.exists() else set()
@@ -35,7 +37,7 @@ class KilledAtEveryKindOfFileOperation:
             self._die_once(done, f"{event} {kind_of(workdir, path)}")
 
     def _die_once(self, done, kind):
-        if kind not in done:
+        if kind not in done and self.only in (None, kind):
             with open(self.record, "a") as file:
                 file.write(f"{kind}\n")
             os.kill(os.getpid(), signal.SIGKILL)
