@@ -221,6 +221,8 @@ MODELS = {
     "cifar_resnet20_c": ModelRow("cifar_resnet20_c", (8, 8, 3), {"blocks": (1, 1, 1), "stochastic_depth": 0.2}),
     "ResNet110V2": ModelRow("ResNet110V2", (8, 8, 3), {"blocks": (1, 1, 1)}),
     "ResNet164V2": ModelRow("ResNet164V2", (9, 8, 3), {"blocks": (1, 1, 1)}),
+    "ResNet164V2, no norm": ModelRow("ResNet164V2", (9, 8, 3), {"blocks": (1, 1, 1), "norm": "none"}),
+    "NFResNet29": ModelRow("NFResNet29", (9, 8, 3), {"blocks": (1, 2, 1), "widths": (16, 16, 32)}, steps=2),
     "MobileNet": ModelRow("MobileNet", (33, 32, 3), {"stages": ((Row(8),), (Row(16, 2),)), "alpha": 0.5}),
     "MobileNetV2": ModelRow(
         "MobileNetV2",

@@ -120,6 +120,14 @@ class TrainingModel(keras.Model):
         logs = self.compute_metrics(x, y, outputs, sample_weight)
         return self._shaped({name: v for name, v in logs.items() if name not in ("gradient_norm", "clipped_fraction")})
 
+    def _get_metrics_result_or_logs(self, logs):
+        """Figures of an epoch from the metrics, which sum over replicas; what has no metric from the last step's logs.
+
+        Keras takes all from the logs, a mean over replicas, as soon as one name differs: wrong where the last replica
+        has fewer images.
+        """
+        return {name: self.get_metrics_result().get(name, value) for name, value in logs.items()}
+
     def _statistics(self):
         """Variables that a forward pass may change: batch statistics and random seeds, no weight and no metric."""
         others = {id(v) for layer in self._flatten_layers() for v in layer._trainable_variables}
