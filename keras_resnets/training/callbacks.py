@@ -66,6 +66,12 @@ class Best(keras.callbacks.Callback):
 class TensorBoard(keras.callbacks.TensorBoard):
     """Keras' own, but a disk that is full costs its curves, not the run."""
 
+    def on_train_begin(self, logs=None):
+        self._try(super().on_train_begin, logs)
+
+    def on_test_begin(self, logs=None):
+        self._try(super().on_test_begin, logs)
+
     def on_test_end(self, logs=None):
         self._try(super().on_test_end, logs)
 
