@@ -35,11 +35,11 @@ class MetricsLog(keras.callbacks.Callback):
 
     def write(self):
         """Writes the rows that wait. Raises OSError where the disk refuses; the file is as it was, and they wait on."""
-        exists = self.path.exists()
-        columns = _columns(self.path) if exists else list(self.waiting[0])
+        begun = self.path.exists() and self.path.stat().st_size > 0  # a full disk may leave an empty file
+        columns = _columns(self.path) if begun else list(self.waiting[0])
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-        if not exists:
+        if not begun:
             writer.writeheader()
         writer.writerows(self.waiting)
         with naming(self.path):

@@ -54,6 +54,15 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path):
             checkpoints._read(path)
 
 
+def test_a_new_checkpoint_outlives_damaged_ones_of_later_steps(tmp_path):
+    network = model()
+    for step in (10, 12, 16):
+        checkpoints.path_of(tmp_path, step).write_bytes(b"")
+    checkpoints.save(tmp_path, 4, network)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000004.npz"]
+    assert checkpoints.newest(tmp_path) == 4
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
 def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(tmp_path, damage, caplog):
     network = model()

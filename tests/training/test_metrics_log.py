@@ -33,6 +33,22 @@ def test_a_row_that_the_disk_refuses_waits_for_the_next_epoch(tmp_path, monkeypa
     assert (tmp_path / "metrics.csv").read_text() == "epoch,step,loss\n0,1,0.5\n1,2,0.25\n2,3,0.125\n"
 
 
+def test_the_first_row_waits_too(tmp_path, monkeypatch):
+    log = MetricsLog(tmp_path / "metrics.csv")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics_log.os, "fsync", full)
+        log.on_epoch_end(0, {"step": 1, "loss": 0.5})
+    with pytest.raises(OSError, match=r"No space left on device: '.*metrics\.csv'"), monkeypatch.context() as patch:
+        patch.setattr(metrics_log.os, "fsync", full)
+        log.write()
+    log.write()
+    assert (tmp_path / "metrics.csv").read_text() == "epoch,step,loss\n0,1,0.5\n"
+
+
 def test_numbers_come_back_as_they_were(tmp_path):
     path = tmp_path / "metrics.csv"
     MetricsLog(path).on_epoch_end(0, {"step": 7, "loss": 0.1 + 0.2, "rate": 1e-17})
