@@ -34,19 +34,16 @@ def seed_of(seed, purpose, step):
 def uniform_at(places, shape, seed, maxval):
     """(n, *shape) in [0, maxval): for each of n `Places` its row of `stateless_uniform((size, *shape), seed)`.
 
-    Rows of other places aren't drawn. Philox numbers its draws in fours by a counter, so that one can begin anywhere
-    (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"); TensorFlow's counter starts with a zero.
+    places: all or consecutive ones; the rows of others aren't drawn. Philox numbers its draws in fours by a counter, so
+    that one can begin anywhere (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"); TensorFlow's
+    counter begins at zero.
     """
     if places.chosen is None:
         return tf.random.stateless_uniform((places.size, *shape), seed, maxval=maxval)
     length, philox = math.prod(shape), tf.random.Algorithm.PHILOX.value
+    fours, within = divmod(int(places.chosen[0]) * length, 4)
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
-
-    def row(place):
-        four, within = place * length // 4, place * length % 4
-        start = counter + tf.cast(tf.stack([four, 0]), tf.uint64)
-        drawn = tf.raw_ops.StatelessRandomUniformV2(shape=[length + 3], key=key, counter=start, alg=philox)
-        return drawn[within : within + length]
-
-    rows = tf.map_fn(row, tf.constant(places.chosen, tf.int64), fn_output_signature=tf.TensorSpec(length))
-    return tf.reshape(rows, (-1, *shape)) * maxval
+    counter += tf.constant([fours, 0], tf.uint64)
+    count = within + places.count * length
+    drawn = tf.raw_ops.StatelessRandomUniformV2(shape=[count], key=key, counter=counter, alg=philox)
+    return tf.reshape(drawn[within:], (-1, *shape)) * maxval
