@@ -21,7 +21,7 @@ RECIPE = Recipe(
     model="NFResNet20",
     data=Data(batch_size=64, validation=0.1),
     augment=Augment(crop_padding=1, flip=True),
-    optimizer=Optimizer(clipping=0.005, nesterov=True, weight_decay=1e-3),
+    optimizer=Optimizer(clipping=0.0005, nesterov=True, weight_decay=1e-3),
     average=Average(decay=0.9),
     label_smoothing=0.1,
     steps=5,

@@ -31,7 +31,7 @@ def test_weights_velocities_and_averages_are_equal_after_five_steps(states, kind
 def test_figures_are_equal_with_every_example_counted_once(states, kind):
     one, other = states["one device"], states[kind]
     for network in ("batch norm", "normalizer-free"):
-        assert (one[f"{network}/log clipped_fraction"] > 0.5).all()  # clipping before the sum would show
+        assert (one[f"{network}/log clipped_fraction"] > 0.2).all()  # clipping before the sum would show
         for name in ("loss", "top1", "gradient_norm", "clipped_fraction", "val_loss", "val_top1"):
             key = f"{network}/log {name}"
             np.testing.assert_allclose(other[key], one[key], rtol=1e-5, err_msg=key)
