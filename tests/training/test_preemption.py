@@ -35,7 +35,9 @@ def test_a_run_asked_to_stop_saves_its_state_and_goes_on(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(fit, "Guard", lambda skips: keras.callbacks.CallbackList([guard(skips), Scheduler()]))
-        with pytest.raises(Preempted, match=r"the state after step 1[01] is in .*checkpoints. The same command goes on"):
+        with pytest.raises(
+            Preempted, match=r"the state after step 1[01] is in .*checkpoints. The same command goes on"
+        ):
             run.train(TINY, tmp_path / "stopped")
     resumed = run.train(TINY, tmp_path / "stopped")
     whole = run.train(TINY, tmp_path / "whole")
