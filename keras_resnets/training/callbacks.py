@@ -105,20 +105,29 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._save()
+        self._leave_if_asked()
 
     def on_train_batch_end(self, batch, logs=None):
         optimizer = self.model.optimizer
         if self.notice is not None and self.notice.given:
             optimizer.stop_asked.assign(1.0)
-        stop = optimizer.stop_agreed.numpy() > 0
-        if stop or (self.every is not None and self._step() % self.every == 0):
-            self._save(self.facts.arrays())  # in all workers: a metric is read as the sum over them
-        if stop:
-            there = checkpoints.path_of(self.directory, self._step()).exists() or not self.chief
-            found = f"the state after step {self._step():,} is in" if there else "its state can't be saved: see"
-            raise Preempted(
-                f"train: asked to stop (SIGTERM); {found} {self.directory}. The same command goes on from the newest."
-            )
+        if batch + 1 == self.params["steps"]:  # the state after an epoch is not whole before its row is written
+            return
+        if self._asked() or (self.every is not None and self._step() % self.every == 0):
+            self._save(self.facts.arrays())  # in all workers: each replica has sums of its own
+        self._leave_if_asked()
+
+    def _asked(self):
+        return self.model.optimizer.stop_agreed.numpy() > 0
+
+    def _leave_if_asked(self):
+        if not self._asked():
+            return
+        there = checkpoints.path_of(self.directory, self._step()).exists() or not self.chief
+        found = f"the state after step {self._step():,} is in" if there else "its state can't be saved: see"
+        raise Preempted(
+            f"train: asked to stop (SIGTERM); {found} {self.directory}. The same command goes on from the newest."
+        )
 
     def _save(self, epoch=None):
         if not self.chief:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.drill
     ("what", "moment", "step", "saved"),
     [
         ("in mid-epoch", "on_train_batch_begin", 17, (18, 19)),
+        ("before the last step but one of an epoch", "on_train_batch_begin", 18, (20,)),
         ("in a validation", "on_test_begin", 20, (21, 22)),
         ("before the first step", "on_train_begin", 0, (1, 2)),
     ],
@@ -24,6 +25,15 @@ def test_asked_to_stop(tmp_path, whole, tally, what, moment, step, saved):
     said = to_the_end(tmp_path / "run", recipe(), 75, trouble=At(((moment, step, Signal(15)),)))
     assert step_on_disk(tmp_path / "run") in saved
     assert f"the state after step {step_on_disk(tmp_path / 'run')} is in" in said
+    to_the_end(tmp_path / "run", recipe())
+    assert_same(tmp_path / "run", whole)
+    tally.add()
+
+
+def test_killed_in_a_validation_at_a_step_that_is_saved(tmp_path, whole, tally):
+    """SIGKILL in the validation after step 20, at which a checkpoint is due: no row is lost"""
+    tally.tried = 1
+    to_the_end(tmp_path / "run", recipe(), -signal.SIGKILL, trouble=At((("on_test_begin", 20, Signal(9)),)))
     to_the_end(tmp_path / "run", recipe())
     assert_same(tmp_path / "run", whole)
     tally.add()
