@@ -85,3 +85,15 @@ def test_the_best_network_that_waited_is_the_one_that_was_best(tmp_path, model, 
     for one, two, moved, before in zip(kept, best, model.get_weights(), now, strict=True):
         np.testing.assert_array_equal(one, two)
         np.testing.assert_array_equal(moved, before + 1)
+
+
+def test_the_state_after_an_epoch_is_saved_once_its_row_is_written(tmp_path, model):
+    """A run that is killed in the validation does the epoch's last steps again, and so writes its row."""
+    seen, facts = [], EpochFacts(8, 2)
+    saved = callbacks.Checkpoint(tmp_path, facts, every=1)
+    looking = keras.callbacks.LambdaCallback()
+    looking.on_test_begin = lambda logs=None: seen.append(checkpoints.newest(tmp_path))
+    data = {"validation_data": (IMAGES, LABELS), "batch_size": 4, "epochs": 2, "verbose": 0}
+    model.fit(IMAGES, LABELS, callbacks=[facts, saved, looking], **data)
+    assert seen == [1, 3]
+    assert checkpoints.newest(tmp_path) == 4
