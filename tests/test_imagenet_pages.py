@@ -104,6 +104,10 @@ def test_a_modern_recipe_runs_on_a_folder(photos, tmp_path):
     trained("imagenet_resnet.py", photos, tmp_path / "run", "he2018", "--model", "resnet18", "--data.image-size", "32")
 
 
+def test_the_recipe_of_small_images_runs_on_a_folder_too(photos, tmp_path):
+    trained("cifar_nf_resnet.py", photos, tmp_path / "run", "--model", "NFResNet20", "--data.image-size", "32")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("paper", ["he2015", "goyal2017", "he2018"])
 def test_each_papers_recipe_runs_at_full_size(photos, tmp_path, paper):

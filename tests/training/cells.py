@@ -3,7 +3,7 @@
     python cells.py "one device" | replicas | workers [RANK]
 
 Each feature trains a tiny network for two steps and validates it on a last batch that is short; "works" means finite
-weights that moved, "refused: ..." the message.
+weights that moved, and for plain SGD predictions in order, too; "refused: ..." is the message.
 """
 
 import json
@@ -73,8 +73,19 @@ def outcome(feature, strategy, dataset):
     after = [weight.numpy() for weight in model.trainable_weights]
     if not np.isfinite([history["loss"], history["val_loss"]]).all():
         return f"not finite: {history}"
+    if not feature.fields and (wrong := predicted_wrongly(strategy, model, watched)):
+        return wrong
     moved = all(np.isfinite(b).all() for b in after) and any((a != b).any() for a, b in zip(before, after, strict=True))
     return "works" if moved else "weights did not move"
+
+
+def predicted_wrongly(strategy, model, examples):
+    """What is wrong with `model.predict` on the shares of a split, padded at its end; "" where nothing is."""
+    batches = distribution.distributed(strategy, lambda share: pipeline.evaluation(examples, 16, share))
+    found = model.predict(batches, steps=-(-examples.size // 16), verbose=0)[: examples.size]
+    expected = distribution.alone(strategy, keras.Model(model.inputs[0], model.outputs[0]))(examples.arrays[0])
+    difference = float(np.abs(found - np.asarray(expected)).max())
+    return "" if difference < 1e-5 else f"predict differs by {difference} from one device in order"
 
 
 def main(kind):
