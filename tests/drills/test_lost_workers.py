@@ -107,7 +107,7 @@ def test_a_loop_brings_both_workers_to_the_end(tmp_path, whole_of_two, tally):
 
 
 def test_the_first_worker_killed_while_it_exports(tmp_path, whole_of_two, tally):
-    """two workers, worker 0 killed while it writes the artifact: both started again by the loop finish"""
+    """two workers, worker 0 killed while it evaluates at the end: both, started again by hand, finish"""
     tally.tried = 1
     trouble = KilledAtEveryKindOfFileOperation(tmp_path / "kinds", only="open .evaluation.json.N.tmp")
     workers = pair(tmp_path / "run", SHORT, (trouble, None))
