@@ -89,7 +89,7 @@ def test_batch_channel_norm_comes_with_standardized_kernels():
         ("initializer", "he", "`initializer` must be one of he_fan_in, .*, got 'he'"),
         ("dense_initializer", "he", "`dense_initializer` must be None or one of he_fan_in, .*, got 'he'"),
         ("standardization", "yes", "`standardization` must be None or one of floor, add, unbiased, got 'yes'"),
-        ("norm", "layer", "`norm` must be 'batch' or 'batch_channel', got 'layer'"),
+        ("norm", "layer", "`norm` must be 'batch', 'batch_channel' or 'none', got 'layer'"),
     ],
 )
 def test_what_it_refuses(field, value, message):

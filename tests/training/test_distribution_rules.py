@@ -20,11 +20,16 @@ def check_cells(devices):
             assert found[feature.name].startswith("refused: train: ") and reason in found[feature.name]
 
 
-@pytest.mark.parametrize("devices", ["one device", "replicas"])
-def test_every_cell_of_one_process_is_what_the_table_says(devices):
-    check_cells(devices)
+def test_every_cell_of_two_replicas_is_what_the_table_says():
+    check_cells("replicas")
 
 
+@pytest.mark.slow
+def test_every_cell_of_one_device_is_what_the_table_says():
+    check_cells("one device")
+
+
+@pytest.mark.slow
 def test_every_cell_of_two_workers_is_what_the_table_says():
     check_cells("workers")
 

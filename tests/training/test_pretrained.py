@@ -32,7 +32,7 @@ def recipe_of(weights, **changes):
 
 def photos(shape=(16, 16, 3), classes=3):
     """All that a start asks of a data set."""
-    return types.SimpleNamespace(image_shape=shape, class_names=tuple("abcdefgh"[:classes]))
+    return types.SimpleNamespace(image_shape=shape, input_shape=shape, class_names=tuple("abcdefgh"[:classes]))
 
 
 def body(network):
