@@ -71,7 +71,7 @@ class Variant:
     """Probability of dropping the last block's residual, growing linearly from the first block's 0; no paper has it."""
     conventions: Conventions = KERAS
     momentum: float | None = None
-    """Of batch norm's moving statistics, in place of that of `conventions`: 0.999 takes thousands of steps to settle."""
+    """Of batch norm's moving statistics, in place of that of `conventions`: 0.999 needs thousands of steps."""
     preprocessing: Literal["tf", "torch", "caffe", "none"] = "tf"
     """What its released weights expect: "tf" is pixels / 127.5 - 1. (Keras' v3 does it inside the model.)"""
     classes: int = 1000
