@@ -178,8 +178,23 @@ def _workers(clustered):
             "several tasks. See docs/distributed.md."
         )
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=PATIENCE)
-    resolver = None if "TF_CONFIG" in os.environ else tf.distribute.cluster_resolver.SlurmClusterResolver()
-    return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    return tf.distribute.MultiWorkerMirroredStrategy(None if "TF_CONFIG" in os.environ else slurm(), options)
+
+
+def slurm():
+    """TensorFlow's resolver of a Slurm job; ValueError where it gives this process the address of another host.
+
+    It sorts hosts as text, so that node10 comes before node9 and each would wait for the other at its own address.
+    """
+    resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
+    address = resolver.cluster_spec().task_address("worker", resolver.task_id)
+    here = os.environ.get("SLURMD_NODENAME")
+    if here is not None and address.partition(":")[0] != here:
+        raise ValueError(
+            f"train: TensorFlow's Slurm resolver gives this process, on {here}, the address {address}, because it sorts "
+            "hosts as text. Set TF_CONFIG as examples/slurm/four_hosts.sbatch does."
+        )
+    return resolver
 
 
 def _logical_cpus(count):
