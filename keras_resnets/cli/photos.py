@@ -9,7 +9,7 @@ import tyro
 
 from keras_resnets.cli.messages import with_messages
 from keras_resnets.cli.pages import WORKDIR, parsed
-from keras_resnets.cli.train import Flat, train_and_print
+from keras_resnets.cli.train import Devices, Flat, Replicas, train_and_print
 from keras_resnets.recipe import Recipe, override
 
 DATA = tyro.conf.arg(help="The photos: `folder:PATH`, one sub-folder a class; short for --data.name.")
@@ -29,9 +29,12 @@ def _run(recipe, page, description, argv):
         data: Annotated[str | None, DATA] = None,
         weights: Annotated[str | None, WEIGHTS] = None,
         workdir: Annotated[Path | None, WORKDIR] = None,
+        devices: Devices = "auto",
+        replicas: Replicas = None,
     ):
         short = {"data.name": data, "fine_tune.weights": weights}
-        return override(recipe, {path: value for path, value in short.items() if value is not None}), workdir
+        changes = {path: value for path, value in short.items() if value is not None}
+        return override(recipe, changes), workdir, devices, replicas
 
-    _, (chosen, workdir) = parsed(recipe, command, prog=page.name, description=description, args=argv)
-    return train_and_print(chosen, workdir, page.name)
+    _, (chosen, workdir, *machines) = parsed(recipe, command, prog=page.name, description=description, args=argv)
+    return train_and_print(chosen, workdir, page.name, *machines)

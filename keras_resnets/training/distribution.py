@@ -191,8 +191,8 @@ def slurm():
     here = os.environ.get("SLURMD_NODENAME")
     if here is not None and address.partition(":")[0] != here:
         raise ValueError(
-            f"train: TensorFlow's Slurm resolver gives this process, on {here}, the address {address}, because it sorts "
-            "hosts as text. Set TF_CONFIG as examples/slurm/four_hosts.sbatch does."
+            f"train: TensorFlow's Slurm resolver gives this process, on {here}, the address {address}, because it "
+            "sorts hosts as text. Set TF_CONFIG as examples/slurm/four_hosts.sbatch does."
         )
     return resolver
 

@@ -22,7 +22,7 @@ def chosen(monkeypatch):
     """A function from a page and flags to (recipe, workdir) that would be trained."""
     found = []
     monkeypatch.syspath_prepend(ROOT / "recipes")
-    monkeypatch.setattr(photos, "train_and_print", lambda recipe, workdir, page: found.append((recipe, workdir)))
+    monkeypatch.setattr(photos, "train_and_print", lambda recipe, workdir, *others: found.append((recipe, workdir)))
 
     def choose(page, *flags):
         photos.run_on_photos(runpy.run_path(str(ROOT / "recipes" / page))["recipe"], list(flags))
